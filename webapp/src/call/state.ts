@@ -1,0 +1,103 @@
+// What a call is, for whoever shows it. The user interface reads this State and calls the actions of
+// `Call`; it never sees a connection. One `reduce` makes the next State of an Event.
+
+import type { Code, Media, Plan, Settings } from './signal.gen';
+
+/** Why a device gives nothing. Each has a sentence of its own in the catalogue. */
+export type Problem =
+  | 'insecure' // the page is not secure, so browsers give no devices at all
+  | 'missing' // there is no such device
+  | 'denied' // the person or the browser refused
+  | 'busy' // another program holds it
+  | 'failed'; // anything else
+
+export interface Device {
+  id: string;
+  label: string; // may be empty before permission is given
+}
+
+/** A camera or microphone: what the person wants, and what became of it. */
+export interface Input {
+  wanted: boolean;
+  status: 'off' | 'starting' | 'on' | 'failed';
+  problem?: Problem;
+  chosen?: string; // device id
+  list: Device[];
+}
+
+export interface Speaker {
+  chosen?: string;
+  list: Device[];
+  selectable: boolean; // false where the browser cannot choose an output
+}
+
+/** Two stacked pictures: the new one is put behind and comes to the front once it has decoded. */
+export interface Pictures {
+  streams: [MediaStream | null, MediaStream | null];
+  front: 0 | 1;
+}
+
+/** How the connection to a person is. One's own is always 'connected'. */
+export type Reach = 'connecting' | 'connected' | 'reconnecting' | 'stuck';
+
+export interface Person {
+  peer: string;
+  name: string; // as given
+  label: string; // told apart from others of the same name: "Ann", "Ann (2)"
+  seat: number;
+  self: boolean;
+  present: boolean; // false: their signaling is cut
+  media: Media;
+  reach: Reach;
+  camera: Pictures;
+  screen: Pictures;
+}
+
+/** Something to be told, to screen readers too. `id` rises, so that each is told once. */
+export interface News {
+  id: number;
+  what: 'joined' | 'left' | 'gone' | 'signaling-lost' | 'signaling-back';
+  label?: string;
+}
+
+export interface State {
+  phase: 'lobby' | 'joining' | 'room' | 'ended';
+  fault?: Code; // why joining was refused (phase lobby) or the call ended (phase ended); unset after an own leave
+  room: string; // as typed, later as normalised by the bridge
+  self?: string; // PeerID
+  locked: boolean;
+  max: number;
+  signaling: 'up' | 'down'; // down: dialling again, the call itself goes on
+  plan?: Plan;
+  people: Person[]; // by seat, self included; empty outside the room
+  microphone: Input;
+  camera: Input;
+  speaker: Speaker;
+  preview: MediaStream | null; // one's own camera
+  soundBlocked: boolean; // the browser wants a click first: show "Turn sound on"
+  news?: News; // the latest
+}
+
+/** How somebody asks to come in. */
+export interface Entry {
+  name: string;
+  password?: string;
+  settings?: Settings; // only when the room is to be created
+}
+
+/** The actions. State is a Svelte-compatible store: subscribe calls at once and on every change. */
+export interface Call {
+  subscribe(run: (state: State) => void): () => void;
+  /** Loudness of the own microphone now, 0 to 1. */
+  level(): number;
+  setCamera(on: boolean): void;
+  setMicrophone(on: boolean): void;
+  choose(kind: 'camera' | 'microphone' | 'speaker', id: string): void;
+  join(entry: Entry): void;
+  leave(): void;
+  /** From phase 'ended' back to the lobby. */
+  again(): void;
+  turnSoundOn(): void;
+  /** Releases everything; the page is going away or shows another room. */
+  close(): void;
+}
