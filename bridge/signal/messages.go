@@ -84,10 +84,10 @@ type Changed struct {
 }
 
 // Left tells that somebody is gone for good. Why is "left" (by its own leave), "gone" (its
-// connection did not come back) or "removed".
+// connection did not come back) or "evicted" (the room did not keep it).
 type Left struct {
 	Peer PeerID `json:"peer"`
-	Why  string `json:"why" ts:"'left' | 'gone' | 'removed'"`
+	Why  string `json:"why" ts:"'left' | 'gone' | 'evicted'"`
 }
 
 // SetMedia tells what this member sends from now on.

@@ -78,7 +78,7 @@ export interface Changed {
 
 export interface Left {
   peer: string;
-  why: 'left' | 'gone' | 'removed';
+  why: 'left' | 'gone' | 'evicted';
 }
 
 export interface SetMedia {

@@ -1,0 +1,136 @@
+package switchboard
+
+import (
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/signal"
+	"parley/node/room"
+)
+
+// step lets the room decide on an event and carries out what it ordered.
+func (op *Operator) step(event room.Event) {
+	now := time.Now()
+	state, effects := room.Step(op.state, now, event)
+	op.state = state
+	var next []room.Event
+	for _, e := range effects {
+		if answer := op.perform(e, now); answer != nil {
+			next = append(next, answer)
+		}
+	}
+	op.publish()
+	for _, e := range next {
+		op.step(e)
+	}
+}
+
+// perform carries out one effect. Some are questions: their answer is an event for the next step.
+func (op *Operator) perform(effect room.Effect, now time.Time) room.Event {
+	switch e := effect.(type) {
+	case room.Welcome:
+		op.welcome(e)
+	case room.Refuse:
+		op.coming.Conn.Cut(refusal(e.Reason))
+	case room.Replaced:
+		op.cut(e.Peer, signal.Faulty(signal.CodeReplaced, "The call goes on in a newer window."))
+	case room.Evict:
+		op.cut(e.Peer, refusal(e.Reason))
+	case room.Joined:
+		op.tell(e.Member.Peer, &signal.Joined{Member: wireMember(e.Member)})
+	case room.Changed:
+		op.tell(e.Member.Peer, &signal.Changed{Member: wireMember(e.Member)})
+	case room.Left:
+		delete(op.conns, e.Peer)
+		delete(op.locks, e.Peer)
+		op.tell(e.Peer, &signal.Left{Peer: signal.PeerID(e.Peer), Why: string(e.Why)})
+	case room.Planned:
+		op.board.stats.Plans.Add(1)
+		op.log.Info("plan", "epoch", int64(e.Plan.Epoch), "shape", e.Plan.Mode, "members", len(op.state.Members()))
+		op.tell("", &signal.Planned{Plan: wirePlan(e.Plan)})
+	case room.Settled:
+		op.settled(e)
+	case room.Refresh:
+		op.tell("", &signal.Snapshot{Snapshot: op.snapshot()})
+	case room.Reserve:
+		return room.RelayNone{} // this node has no relay, and there is no other node to ask
+	case room.Release:
+		// nothing was reserved
+	case room.Wake:
+		op.wake.Reset(e.At.Sub(now))
+	case room.Empty:
+		op.empty = true
+	}
+	return nil
+}
+
+// welcome answers the arrival at hand. From here on its connection is the member's.
+func (op *Operator) welcome(e room.Welcome) {
+	a := op.coming
+	op.cut(e.To, signal.Faulty(signal.CodeReplaced, "The call goes on in a newer window."))
+	op.empty = false
+	op.conns[e.To] = a.Conn
+	op.locks[e.To] = a.Key
+	settings := op.state.Settings()
+	a.Conn.Send(signal.Encode(&signal.Welcome{
+		Version: signal.Version,
+		Self:    signal.PeerID(e.To),
+		Pass: op.board.cfg.Signer.Pass(bridge.Pass{
+			Room: a.Room, Peer: a.Peer, Name: a.Name, Lock: a.Key, Issued: time.Now(),
+		}),
+		Node:     signal.NodeID(op.board.cfg.Node),
+		Room:     a.Room,
+		Plan:     wirePlan(op.state.Plan()),
+		Members:  wireMembers(op.state.Members()),
+		Snapshot: op.snapshot(),
+		Max:      op.state.Max(),
+		Locked:   settings.Lock != "",
+		Resumed:  e.Resumed,
+	}))
+}
+
+func (op *Operator) settled(e room.Settled) {
+	m := &signal.Settled{Epoch: int64(e.Epoch), Stuck: wirePeers(e.Stuck)}
+	if e.To == "" {
+		op.tell("", m)
+	} else if conn := op.conns[e.To]; conn != nil {
+		conn.Send(signal.Encode(m))
+	}
+}
+
+// cut ends a member's connection, if it has one. What that connection still says is not heard.
+func (op *Operator) cut(peer room.PeerID, f *signal.Fault) {
+	if conn := op.conns[peer]; conn != nil {
+		delete(op.conns, peer)
+		conn.Cut(f)
+	}
+}
+
+// tell sends to everybody here but one.
+func (op *Operator) tell(but room.PeerID, m signal.Message) {
+	frame := signal.Encode(m)
+	for peer, conn := range op.conns {
+		if peer != but {
+			conn.Send(frame)
+		}
+	}
+}
+
+// publish lets others see what they may: how the room is entered, and how many are in it.
+func (op *Operator) publish() {
+	n := len(op.state.Members())
+	op.board.stats.Members.Add(int64(n - op.members))
+	op.members = n
+	op.gate.Store(&bridge.Gate{Open: n > 0, Lock: op.state.Settings().Lock, Full: n >= op.state.Max()})
+}
+
+// snapshot seals the room as it is now. It is empty for a room too large to fit a hello; its
+// members then come back to a restarted bridge one by one.
+func (op *Operator) snapshot() signal.Secret {
+	packed, err := packSnapshot(op.state.Snapshot())
+	if err != nil {
+		op.log.Warn("no snapshot", "err", err)
+		return ""
+	}
+	return op.board.cfg.Signer.Seal(packed)
+}
