@@ -76,7 +76,7 @@ func (op *Operator) welcome(e room.Welcome) {
 		Version: signal.Version,
 		Self:    signal.PeerID(e.To),
 		Pass: op.board.cfg.Signer.Pass(bridge.Pass{
-			Room: a.Room, Peer: a.Peer, Name: a.Name, Lock: a.Key, Issued: time.Now(),
+			Room: a.Room, Peer: a.Peer, Name: a.Name, Lock: a.Key,
 		}),
 		Node:     signal.NodeID(op.board.cfg.Node),
 		Room:     a.Room,
