@@ -1,7 +1,7 @@
 // What a call is, for whoever shows it. The user interface reads this State and calls the actions of
 // `Call`; it never sees a connection. One `reduce` makes the next State of an Event.
 
-import type { Code, Media, Plan, Settings } from './signal.gen';
+import type { Code, Media, Plan, Settings, Settled } from './signal.gen';
 
 /** Why a device gives nothing. Each has a sentence of its own in the catalogue. */
 export type Problem =
@@ -42,6 +42,8 @@ export type Reach = 'connecting' | 'connected' | 'reconnecting' | 'stuck';
 
 export interface Person {
   peer: string;
+  page: string; // one load of their page; a reload is another one
+  relay?: string; // the relay they talk to, if any
   name: string; // as given
   label: string; // told apart from others of the same name: "Ann", "Ann (2)"
   seat: number;
@@ -69,6 +71,7 @@ export interface State {
   max: number;
   signaling: 'up' | 'down'; // down: dialling again, the call itself goes on
   plan?: Plan;
+  settled?: Settled; // the newest: links of plans older than this one may close
   people: Person[]; // by seat, self included; empty outside the room
   microphone: Input;
   camera: Input;
@@ -88,8 +91,8 @@ export interface Entry {
 /** The actions. State is a Svelte-compatible store: subscribe calls at once and on every change. */
 export interface Call {
   subscribe(run: (state: State) => void): () => void;
-  /** Loudness of the own microphone now, 0 to 1. */
-  level(): number;
+  /** Loudness now, 0 to 1: of the own microphone, or of the person named. */
+  level(peer?: string): number;
   setCamera(on: boolean): void;
   setMicrophone(on: boolean): void;
   choose(kind: 'camera' | 'microphone' | 'speaker', id: string): void;

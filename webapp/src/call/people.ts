@@ -1,0 +1,66 @@
+// Makes the people of a room from its members. Pure.
+
+import type { Media, Member } from './signal.gen';
+import type { Input, Person, Pictures } from './state';
+
+/** Two pictures with nothing in them. */
+export const noPictures: Pictures = { streams: [null, null], front: 0 };
+
+/**
+ * Brings members into the list of people. Whoever was there keeps label, pictures and reach; people
+ * of one name are told apart by a number that stays theirs while they are in the room.
+ */
+export function peopleOf(members: readonly Member[], before: readonly Person[], self: string | undefined): Person[] {
+  const known = new Map(before.map((person) => [person.peer, person]));
+  const sorted = [...members].sort((a, b) => a.seat - b.seat);
+  const taken = new Set<string>();
+  for (const { peer, name } of sorted) {
+    const was = known.get(peer);
+    if (was?.name === name) taken.add(was.label);
+  }
+  return sorted.map((member) => {
+    const was = known.get(member.peer);
+    const keeps = was !== undefined && was.name === member.name;
+    const label = keeps ? was.label : freeLabel(member.name, taken);
+    taken.add(label);
+    return personOf(member, label, was, member.peer === self);
+  });
+}
+
+function personOf(member: Member, label: string, was: Person | undefined, self: boolean): Person {
+  return {
+    peer: member.peer,
+    page: member.page,
+    ...(member.relay ? { relay: member.relay } : {}),
+    name: member.name,
+    label,
+    seat: member.seat,
+    self,
+    present: self || member.present,
+    media: self && was ? was.media : member.media,
+    reach: self ? 'connected' : (was?.reach ?? 'connecting'),
+    camera: was?.camera ?? noPictures,
+    screen: was?.screen ?? noPictures,
+  };
+}
+
+function freeLabel(name: string, taken: ReadonlySet<string>): string {
+  let label = name;
+  for (let n = 2; taken.has(label); n++) label = `${name} (${n})`;
+  return label;
+}
+
+/** What this page tells the others that it sends. */
+export function mediaOf(microphone: Input, camera: Input): Media {
+  return { microphone: sent(microphone), camera: sent(camera), screen: 'off' };
+}
+
+function sent(input: Input): 'on' | 'off' | 'none' {
+  if (input.status === 'failed') return 'none';
+  return input.status === 'on' && input.wanted ? 'on' : 'off';
+}
+
+/** Whether two lists of media say the same. */
+export function sameMedia(a: Media | undefined, b: Media | undefined): boolean {
+  return a?.microphone === b?.microphone && a?.camera === b?.camera && a?.screen === b?.screen;
+}
