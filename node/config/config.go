@@ -1,0 +1,38 @@
+// Package config is what the host of a node can choose.
+//
+// In: the command line, the environment and a file. Out: one [Config] with every value checked, and where each
+// came from; or one line that says what to change. A flag wins over the environment, that over the file, that
+// over the default.
+//
+// Read in this order: config.go (what there is to choose), values.go (how values are written), load.go (where
+// they come from), check.go (what goes together), show.go (help and --print-config).
+package config
+
+import "time"
+
+// Config is every setting of a node. The tags are the documentation: help text, environment and file are made
+// from them, so a setting exists once it has a field here. A setting is a question to the user: keep them few.
+type Config struct {
+	HTTP       Address       `name:"http" default:":8080" takes:"[address:]port" help:"Where the page and the signaling are served."`
+	URL        Origin        `name:"url" takes:"origin" help:"The address under which people reach this node, such as https://meet.example.org. Links and QR codes are made from it. Empty: whatever address the browser used."`
+	Origins    Origins       `name:"origins" takes:"origin,..." help:"Other sites whose pages may use this node's signaling. Empty: only its own."`
+	Proxies    Networks      `name:"proxies" takes:"network,..." help:"Reverse proxies in front of this node, such as 10.0.0.0/8: their word (X-Forwarded-For) for where a visitor comes from is believed."`
+	Cert       string        `name:"cert" takes:"file" help:"TLS certificate chain in PEM form. Read again when it changes."`
+	Key        string        `name:"key" takes:"file" help:"Private key of --cert in PEM form."`
+	SelfSigned bool          `name:"self-signed" default:"false" help:"Serve https with a certificate of its own making, so that other devices in the same network get a camera. Their browsers ask once."`
+	RTC        Address       `name:"rtc" default:":7881" takes:"[address:]port" help:"Where a relay takes media, UDP and TCP. Nothing listens here until this node is a relay."`
+	TURN       Address       `name:"turn" default:":3478" takes:"[address:]port" help:"Where TURN takes connections, UDP and TCP. Nothing listens here until this node offers TURN."`
+	MeshMax    int           `name:"mesh-max" default:"4" takes:"people" help:"Up to this many people in a room send directly to each other; with more the room wants a relay. 0: always a relay, 99: never."`
+	MaxPeople  int           `name:"max-people" default:"100" takes:"people" help:"The most people a room may hold. Who creates a room can choose fewer."`
+	GoneAfter  time.Duration `name:"gone-after" default:"60s" takes:"time" help:"How long someone whose connection broke keeps their place in the room."`
+	Data       string        `name:"data" takes:"folder" help:"Where this node keeps its key. Default: $XDG_DATA_HOME/parley, or ~/.local/share/parley."`
+	Log        Log           `name:"log" default:"info,text" takes:"level,form" help:"What is logged to standard error: debug, info, warn or error, as text or json."`
+
+	from map[string]given // by name; written once by Load
+}
+
+// given is a setting's value as it was written, and where.
+type given struct {
+	text  string
+	place string // "default", "PARLEY_HTTP", "--http" or the file's name
+}
