@@ -1,6 +1,9 @@
 package bridge
 
 import (
+	"errors"
+	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -13,28 +16,30 @@ import (
 // Conn is one page's WebSocket.
 //
 //	reading goroutine (listen.go)             writing goroutine (here)
-//	 page -> limits -> decode -> Seat          queue -> page, a ping each PingEvery
+//	 page -> limits -> decode -> Seat          queue -> page, a ping each Timing.Ping
 //	 ends on: close, error, silence, cut       ends on: reader ended, write error, last word said
 //
 // Whoever wants the connection to end says so with Cut. The reader then stops at once, so that its
-// Seat is told without delay; the writer says what is queued and the fault, and hangs up.
+// Seat is told without delay; the writer says what is queued and then the fault, and hangs up.
 type Conn struct {
 	bridge  *Bridge
 	ws      *websocket.Conn
+	addr    netip.Prefix
 	wake    chan struct{} // there is something to write; holds one
 	ended   chan struct{} // the reader has stopped
 	written chan struct{} // the writer has stopped
 	rate    *rate.Limiter // messages of this page
 	bytes   *rate.Limiter // their bytes
 	strikes *rate.Limiter // messages that were refused
+	pings   *rate.Limiter // pings of the WebSocket itself
 
-	mu    sync.Mutex
+	mu    sync.Mutex    // guards what follows
 	queue [][]byte      // what waits to be written
 	held  int           // bytes in queue
-	last  *signal.Fault // the last word; nothing is queued after it
+	last  *signal.Fault // the last word: nothing is queued after it
 }
 
-// Send queues a frame, as made by signal.Encode, for the page. It never blocks: a page that reads
+// Send queues a frame, as signal.Encode makes it, for the page. It never blocks: a page that reads
 // too slowly for its queue is cut. After a Cut nothing is sent.
 func (c *Conn) Send(frame []byte) {
 	limits := &c.bridge.config.Limits
@@ -57,7 +62,7 @@ func (c *Conn) Send(frame []byte) {
 }
 
 // Cut tells the page a last fault and ends the connection. It never blocks; of several cuts the
-// first counts. The page has the fault whatever its code for the last word, so it is marked fatal.
+// first counts. Whatever its code, the fault is marked fatal: nothing comes after it.
 func (c *Conn) Cut(f *signal.Fault) {
 	last := *f
 	last.Fatal = true
@@ -70,17 +75,143 @@ func (c *Conn) Cut(f *signal.Fault) {
 	if last.Code == signal.CodeSlow {
 		c.queue, c.held = nil, 0 // a page that does not read is not going to read these either
 	}
-	deadline := time.Now()
-	_ = c.ws.SetReadDeadline(deadline) // wakes the reader; an error means that it has ended already
-	_ = c.ws.NetConn().SetWriteDeadline(deadline.Add(c.bridge.config.Timing.Linger))
+	now := time.Now()
+	_ = c.ws.SetReadDeadline(now) // stops the reader; an error means that it has stopped already
+	_ = c.ws.NetConn().SetWriteDeadline(now.Add(c.bridge.config.Timing.Linger))
 	c.mu.Unlock()
 	c.bridge.stats.Cuts.add(string(last.Code))
 	c.stir()
+}
+
+// Refuse tells the page that one of its messages was refused; the connection stays. It is ended when
+// the fault is a fatal one, or when refusals go on and on, so that they are bounded too.
+func (c *Conn) Refuse(f *signal.Fault) {
+	switch {
+	case f.Fatal:
+		c.Cut(f)
+	case !c.strikes.Allow():
+		c.Cut(signal.Faulty(signal.CodeTooOften, "Too many messages were refused. Connect again and send fewer."))
+	default:
+		c.bridge.stats.Faults.add(string(f.Code))
+		c.Send(signal.Encode(f))
+	}
 }
 
 func (c *Conn) stir() {
 	select {
 	case c.wake <- struct{}{}:
 	default: // it is awake
+	}
+}
+
+var pingFrame = signal.Encode(&signal.Ping{})
+
+// write is the writing goroutine.
+func (c *Conn) write() {
+	defer close(c.written)
+	ping := time.NewTicker(c.bridge.config.Timing.Ping)
+	defer ping.Stop()
+	for {
+		select {
+		case <-c.wake:
+		case <-ping.C:
+			c.Send(pingFrame)
+		case <-c.ended:
+			c.flush() // what a cut left to say; a page that has hung up lets the first write fail
+			return
+		}
+		if !c.flush() {
+			return
+		}
+	}
+}
+
+// flush writes what is queued, and the last word. It returns false when there is nothing more to be
+// written, ever.
+func (c *Conn) flush() bool {
+	for {
+		frames, last := c.take()
+		for _, frame := range frames {
+			if !c.put(frame) {
+				return false
+			}
+		}
+		switch {
+		case last != nil:
+			c.hangUp(last)
+			return false
+		case len(frames) == 0:
+			return true
+		}
+	}
+}
+
+// over tells whether the last word is spoken.
+func (c *Conn) over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last != nil
+}
+
+func (c *Conn) take() ([][]byte, *signal.Fault) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	frames := c.queue
+	c.queue, c.held = nil, 0
+	return frames, c.last
+}
+
+// put writes one frame. A page that takes none of it in time is cut.
+func (c *Conn) put(frame []byte) bool {
+	_ = c.ws.SetWriteDeadline(time.Now().Add(c.patience()))
+	err := c.ws.WriteMessage(websocket.TextMessage, frame)
+	if err == nil {
+		c.bridge.stats.Sent.Add(1)
+		c.bridge.stats.SentBytes.Add(int64(len(frame)))
+		return true
+	}
+	if timedOut(err) {
+		c.Cut(signal.Faulty(signal.CodeSlow, "This page reads too slowly. It connects again by itself."))
+	}
+	_ = c.ws.Close() // the reader ends, if it has not
+	return false
+}
+
+// timedOut looks at the interface because gorilla hides the deadline's own error.
+func timedOut(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) && network.Timeout()
+}
+
+func (c *Conn) patience() time.Duration {
+	if c.over() {
+		return c.bridge.config.Timing.Linger
+	}
+	return c.bridge.config.Timing.Write
+}
+
+// hangUp says the last word and ends this side's half of the connection.
+func (c *Conn) hangUp(last *signal.Fault) {
+	c.bridge.stats.Faults.add(string(last.Code))
+	if !c.put(signal.Encode(last)) {
+		return
+	}
+	bye := websocket.FormatCloseMessage(closeCode(last.Code), string(last.Code))
+	_ = c.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(c.patience()))
+	if half, ok := c.ws.NetConn().(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // TCP and TLS have it; a failure shows in the reader's drain
+	}
+}
+
+func closeCode(code signal.Code) int {
+	switch code {
+	case signal.CodeRestarting:
+		return websocket.CloseServiceRestart
+	case signal.CodeInternal:
+		return websocket.CloseInternalServerErr
+	case signal.CodeTryLater:
+		return websocket.CloseTryAgainLater
+	default:
+		return websocket.ClosePolicyViolation
 	}
 }

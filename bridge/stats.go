@@ -7,16 +7,16 @@ import (
 
 // Stats is what a bridge counts. Everything but Open only rises. Read it at any time.
 type Stats struct {
-	Open        atomic.Int64 // WebSockets that are open now
-	Dials       atomic.Int64 // WebSockets opened since the start
-	Turned      atomic.Int64 // dials refused before they became a WebSocket: origin, too many, closing
-	Received    Tally        // messages by type
-	Sent        atomic.Int64 // messages
-	SentBytes   atomic.Int64
-	Faults      Tally // faults told to pages, by code
-	Cuts        Tally // connections that this side ended, by code of the fault
-	Refusals    atomic.Int64 // wrong passwords
-	PasswordOff atomic.Int64 // tries at a password that were not even looked at: too many
+	Open      atomic.Int64 // WebSockets that are open now
+	Dials     atomic.Int64 // WebSockets opened since the start
+	Turned    atomic.Int64 // dials refused before they became a WebSocket: origin, too many, closing
+	Received  Tally        // messages by type
+	Sent      atomic.Int64 // messages
+	SentBytes atomic.Int64
+	Faults    Tally        // faults told to pages, by code
+	Cuts      Tally        // connections that this side ended, by code of the fault
+	Wrong     atomic.Int64 // passwords that were wrong
+	Unheard   atomic.Int64 // passwords that were not looked at: too many tries
 }
 
 // Tally counts by label. Labels are message types and fault codes, so there are few.
