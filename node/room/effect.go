@@ -48,7 +48,9 @@ type Replaced struct{ Peer PeerID }
 // Joined is a new member, to all others.
 type Joined struct{ Member Member }
 
-// Changed is a member of whom something changed, to all others.
+// Changed is a member of whom something changed, to all others. (A newcomer whose seat moves
+// behind those of an adopted snapshot learns its own with its next Welcome; only for the others'
+// tiles does it matter.)
 type Changed struct{ Member Member }
 
 // Left is a member who is gone, to all others. Only now may its tile go.

@@ -10,9 +10,10 @@
 // same function, so nobody is ever told "connect to her": they are told the plan.
 //
 // Read in this order: room.go (the words), event.go and effect.go (what enters and leaves),
-// state.go (what is remembered), step.go (one turn from event to effects), plan.go (which plan),
-// switch.go (from one plan to the next without a gap), links.go (what a plan means), and
-// snapshot.go with resume.go (how a room survives its bridge).
+// state.go (what is remembered), step.go (one turn from event to effects), members.go (who comes
+// and goes), plan.go (which plan), relay.go (how it comes by a relay), switch.go (from one plan to
+// the next without a gap), links.go (what a plan means), and resume.go, snapshot.go, adopt.go (how
+// a room survives its bridge).
 package room
 
 import (

@@ -17,7 +17,7 @@ type State struct {
 	nextSeat int
 	members  []member // by seat
 	change   change   // from the older plan to this one
-	relay    relay
+	relay    supply
 	apart    []pair    // pairs that cannot connect directly
 	calmed   time.Time // since when the room has been small enough for a smaller plan; zero if it is not
 	life     life
@@ -49,9 +49,10 @@ type change struct {
 	stuck    []PeerID // not ready when time was up, and not since
 }
 
-// relay is what this room knows about relays for it.
-type relay struct {
-	granted []NodeID // at most maxGranted, the oldest first
+// supply is what this room knows about relays for it, see relay.go.
+type supply struct {
+	granted []NodeID // the oldest first
+	hoped   NodeID   // an adopted plan's relay, until the answer to Reserve is in
 	asking  bool     // Reserve has no answer yet
 	denied  bool     // the answer was RelayNone; the wish stands
 }
@@ -122,10 +123,6 @@ func (s State) Member(peer PeerID) (Member, bool) {
 
 // Has tells whether peer is a member, present or not.
 func (s State) Has(peer PeerID) bool { return s.index(peer) >= 0 }
-
-// Lock is the hash that a newcomer's password must be checked against, empty if there is none or
-// the room does not exist.
-func (s State) Lock() string { return s.settings.Lock }
 
 func (s State) index(peer PeerID) int {
 	return slices.IndexFunc(s.members, func(m member) bool { return m.Peer == peer })
