@@ -1,25 +1,223 @@
-// A call: the State of one room and the actions of the person in it.
+// A call: the State of one room and the actions of the person in it. Everything meets here: an event
+// makes the next State (reduce.ts), and `follow` does what the new State asks for.
+//
+// Reading order: state.ts, reduce.ts, people.ts; session.ts, socket.ts, stay.ts (the bridge);
+// links.ts, linkset.ts, link.ts, wire.ts, recovery.ts (connections); tiles.ts, ready.ts, adapt.ts,
+// sound.ts (what flows on them); media.ts, capture.ts, prefs.ts (one's own devices).
 
-import { firstState } from './reduce';
-import type { Call, State } from './state';
+import { randomId } from './ids';
+import { LinkSet } from './linkset';
+import { Devices } from './media';
+import { mediaOf, sameMedia } from './people';
+import { storageOf } from './prefs';
+import { type Event, firstState, reduce } from './reduce';
+import { Session, type SessionPort } from './session';
+import { Sound } from './sound';
+import { type Stay, readStay, touchStay } from './stay';
+import type { Call, Entry, Input, State } from './state';
 
-/** Opens the lobby of a room. */
-export function createCall(room: string): Call {
-  const state: State = firstState(room);
-  const none = (): void => undefined;
-  return {
-    subscribe(run) {
-      run(state);
-      return none;
-    },
-    level: () => 0,
-    setCamera: none,
-    setMicrophone: none,
-    choose: none,
-    join: none,
-    leave: none,
-    again: none,
-    turnSoundOn: none,
-    close: none,
+/** What a page may want otherwise. */
+export interface Options {
+  /** Address of the signaling; by default this page's own host. */
+  url?: string;
+}
+
+// Signaling that is away for less than this is nobody's concern.
+const noticeMillis = 2000;
+
+/**
+ * Opens the lobby of a room and starts the devices that were on the last time. A tab that was in the
+ * room a moment ago, and did not leave, goes straight back in.
+ */
+export function createCall(room: string, options: Options = {}): Call {
+  return new OpenCall(room, options.url ?? signalingUrl());
+}
+
+class OpenCall implements Call {
+  private state: State;
+  private readonly page = randomId();
+  private readonly subscribers = new Set<(state: State) => void>();
+  private readonly devices: Devices;
+  private readonly sound: Sound;
+  private readonly links: LinkSet;
+  private readonly storage = storageOf('sessionStorage');
+  private session: Session | null = null;
+  private preview: MediaStream | null = null;
+  private waiting: Event[] = [];
+  private busy = false;
+  private closed = false;
+  private notice: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly room: string,
+    private readonly url: string,
+  ) {
+    this.state = firstState(room);
+    this.sound = new Sound({ blocked: (blocked) => this.tell([{ type: 'sound', blocked }]) });
+    this.devices = new Devices(storageOf('localStorage'), { changed: () => this.devicesChanged() }, Sound.selectable);
+    this.links = new LinkSet({
+      send: (message) => this.session?.send(message),
+      up: () => this.session?.up ?? false,
+      tell: (events) => this.tell(events),
+      ears: this.sound,
+    });
+    addEventListener('online', this.online);
+    addEventListener('pagehide', this.hidden);
+    addEventListener('pageshow', this.shown);
+    this.devicesChanged();
+    this.useSpeaker();
+    this.devices.begin();
+    const stay = readStay(this.storage, room, Date.now());
+    if (stay) this.enter(stay);
+  }
+
+  subscribe = (run: (state: State) => void): (() => void) => {
+    this.subscribers.add(run);
+    run(this.state);
+    return () => this.subscribers.delete(run);
   };
+
+  level = (peer?: string): number =>
+    peer === undefined || peer === this.state.self
+      ? this.sound.ownLevel(this.devices.microphone.track)
+      : this.sound.level(peer);
+
+  setCamera = (on: boolean): void => this.devices.set('camera', on);
+
+  setMicrophone = (on: boolean): void => this.devices.set('microphone', on);
+
+  choose = (kind: 'camera' | 'microphone' | 'speaker', id: string): void => {
+    this.devices.choose(kind, id);
+    if (kind === 'speaker') this.useSpeaker();
+  };
+
+  join = (entry: Entry): void => {
+    if (this.state.phase === 'lobby') this.enter(entry);
+  };
+
+  leave = (): void => {
+    this.session?.leave();
+    this.tell([{ type: 'ended' }]);
+  };
+
+  again = (): void => {
+    if (this.state.phase !== 'ended') return;
+    this.tell([{ type: 'again' }]);
+    this.devices.begin();
+  };
+
+  turnSoundOn = (): void => this.sound.turnOn();
+
+  close = (): void => {
+    this.closed = true;
+    removeEventListener('online', this.online);
+    removeEventListener('pagehide', this.hidden);
+    removeEventListener('pageshow', this.shown);
+    clearTimeout(this.notice);
+    this.session?.leave();
+    this.links.close();
+    this.sound.close();
+    this.devices.close();
+    this.subscribers.clear();
+  };
+
+  private readonly online = (): void => {
+    this.session?.hurry();
+    this.links.hurry();
+  };
+
+  private readonly hidden = (): void => {
+    if (this.state.phase === 'room') touchStay(this.storage, this.room, Date.now());
+  };
+
+  // A page that comes out of the back-forward cache has lost its connections: as good as a reload.
+  private readonly shown = (event: PageTransitionEvent): void => {
+    if (event.persisted) location.reload();
+  };
+
+  private enter(from: Entry | Stay): void {
+    this.tell([{ type: 'entering' }]);
+    const { room, page, url, storage } = this;
+    const media = (): ReturnType<typeof mediaOf> => mediaOf(this.state.microphone, this.state.camera);
+    this.session = new Session({ room, page, url, storage, media }, this.sessionPort(), from);
+  }
+
+  private sessionPort(): SessionPort {
+    return {
+      room: (message) => this.tell([{ type: 'room', message }]),
+      far: (message) => this.links.receive(message),
+      up: (now) => this.signalingIs(now),
+      refused: (fault) => this.tell([{ type: 'refused', fault }]),
+      ended: (fault) => this.tell([{ type: 'ended', fault }]),
+    };
+  }
+
+  private signalingIs(up: boolean): void {
+    clearTimeout(this.notice);
+    if (!up) {
+      this.notice = setTimeout(() => this.tell([{ type: 'signaling', up: false }]), noticeMillis);
+      return;
+    }
+    this.links.sayAgain();
+    this.links.hurry();
+    this.follow();
+  }
+
+  private tell(events: Event[]): void {
+    this.waiting.push(...events);
+    if (this.busy || this.closed) return;
+    this.busy = true;
+    for (let event = this.waiting.shift(); event; event = this.waiting.shift()) {
+      this.state = reduce(this.state, event);
+      this.follow();
+    }
+    this.busy = false;
+    for (const run of this.subscribers) run(this.state);
+  }
+
+  // Does what the State asks for. Called after every change, so each step does nothing if it is done.
+  private follow(): void {
+    const { state, session } = this;
+    this.links.put('microphone', this.devices.microphone.track);
+    this.links.put('camera', this.devices.camera.track);
+    this.links.update(state);
+    if (state.phase === 'ended' || state.phase === 'lobby') {
+      clearTimeout(this.notice);
+      session?.close();
+      this.session = null;
+    }
+    if (state.phase === 'ended') this.devices.release();
+    const media = mediaOf(state.microphone, state.camera);
+    if (session?.up && !sameMedia(session.told, media)) session.send({ type: 'media', media });
+  }
+
+  private devicesChanged(): void {
+    const { camera, microphone, speaker } = this.devices;
+    const events: Event[] = [];
+    const { state } = this;
+    if (camera.input !== state.camera) events.push(input('camera', camera.input));
+    if (microphone.input !== state.microphone) events.push(input('microphone', microphone.input));
+    if (speaker !== state.speaker) events.push({ type: 'speaker', speaker });
+    if (camera.track !== (this.preview?.getVideoTracks()[0] ?? null)) {
+      this.preview = camera.track && new MediaStream([camera.track]);
+      events.push({ type: 'preview', stream: this.preview });
+    }
+    if (events.length > 0) this.tell(events);
+  }
+
+  private useSpeaker(): void {
+    const { chosen } = this.devices.speaker;
+    if (chosen === undefined) return;
+    void this.sound.choose(chosen).then((had) => {
+      if (!had && !this.closed) this.devices.speakerFailed();
+    });
+  }
+}
+
+function input(kind: 'camera' | 'microphone', value: Input): Event {
+  return { type: 'input', kind, input: value };
+}
+
+function signalingUrl(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/signal`;
 }

@@ -119,7 +119,7 @@ function joined(state: State, member: Member): State {
   return tell(next, 'joined', next.people.find((person) => person.peer === member.peer)?.label);
 }
 
-function left(state: State, peer: string, why: 'left' | 'gone' | 'removed'): State {
+function left(state: State, peer: string, why: 'left' | 'gone' | 'evicted'): State {
   const person = state.people.find((one) => one.peer === peer);
   if (!person || person.self) return state;
   const next = { ...state, people: state.people.filter((one) => one.peer !== peer) };
