@@ -4,7 +4,6 @@
 //     entering --welcome--> in the room --cut--> (dialling) --hello with pass--> in the room
 //         +--refused--> over                          +--pass refused--> entering as a new person
 
-import { randomId } from './ids';
 import type { Negotiation } from './link';
 import type { RoomMessage } from './reduce';
 import { type Code, type Fault, type FromClient, type FromServer, type Hello, type Media, version } from './signal.gen';

@@ -101,6 +101,6 @@ export interface Call {
   /** From phase 'ended' back to the lobby. */
   again(): void;
   turnSoundOn(): void;
-  /** Releases everything; the page is going away or shows another room. */
+  /** Leaves and releases everything: the page shows something else now. Not for pagehide, which is no leaving. */
   close(): void;
 }
