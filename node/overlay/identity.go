@@ -18,8 +18,8 @@ import (
 	"parley/bridge/signal"
 )
 
-// keyFile is the key's name within the data folder.
-const keyFile = "node.key"
+// KeyFile is the key's name within the data folder.
+const KeyFile = "node.key"
 
 // pemType is what RFC 7468 section 10 calls an unencrypted PKCS #8 key.
 const pemType = "PRIVATE KEY"
@@ -36,7 +36,7 @@ type Identity struct {
 // Identify reads the machine's key from the data folder, and makes folder and key where there are none.
 // A key that others on the machine can read is refused: whoever has it can pretend to be this node.
 func Identify(folder string) (Identity, error) {
-	path := filepath.Join(folder, keyFile)
+	path := filepath.Join(folder, KeyFile)
 	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(folder, path); err != nil {
@@ -104,7 +104,7 @@ func makeKey(folder, path string) error {
 	if err != nil {
 		return err
 	}
-	draft, err := os.CreateTemp(folder, keyFile+".*") // CreateTemp gives mode 0600
+	draft, err := os.CreateTemp(folder, KeyFile+".*") // CreateTemp gives mode 0600
 	if err != nil {
 		return err
 	}

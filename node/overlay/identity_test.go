@@ -24,7 +24,7 @@ func TestIdentityIsMadeOnceAndKept(t *testing.T) {
 	if first.Node != again.Node || !first.Key.Equal(again.Key) {
 		t.Errorf("the identity changed from %s to %s", first.Node, again.Node)
 	}
-	for path, want := range map[string]os.FileMode{folder: 0o700, filepath.Join(folder, keyFile): 0o600} {
+	for path, want := range map[string]os.FileMode{folder: 0o700, filepath.Join(folder, KeyFile): 0o600} {
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -80,7 +80,7 @@ func TestKeyIsRefused(t *testing.T) {
 			if _, err := Identify(folder); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.spoil(filepath.Join(folder, keyFile)); err != nil {
+			if err := c.spoil(filepath.Join(folder, KeyFile)); err != nil {
 				t.Fatal(err)
 			}
 			_, err := Identify(folder)

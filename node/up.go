@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"parley/bridge"
+	"parley/node/config"
+	"parley/node/observe"
+	"parley/node/overlay"
+	"parley/node/room"
+	"parley/node/switchboard"
+	"parley/webapp"
+)
+
+// stopWithin is how long pages and requests have to end on their own. Process supervisors kill after 10 s.
+const stopWithin = 5 * time.Second
+
+// node is one running node and its parts.
+type node struct {
+	cfg      config.Config
+	log      *slog.Logger
+	built    bool                // the web app was built before the program was
+	cert     *bridge.Certificate // nil: plain http
+	listener net.Listener
+	server   *http.Server
+	bridge   *bridge.Bridge
+	rooms    *switchboard.Switchboard
+	stopping atomic.Bool
+}
+
+// up runs a node until it is told to stop by SIGINT or SIGTERM. A second signal ends it at once.
+func up(c call) error {
+	flags := flag.NewFlagSet("up", flag.ContinueOnError)
+	show := flags.Bool("print-config", false, "")
+	cfg, err := c.load(flags)
+	if err != nil {
+		return err
+	}
+	if *show {
+		return cfg.Print(c.out)
+	}
+	ctx, ignore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer ignore()
+	n, err := build(cfg, observe.Log(c.log, cfg.Log.Level, cfg.Log.JSON))
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- n.serve() }()
+	n.greet(c.out)
+	select {
+	case err = <-ended:
+		ignore()
+		n.stop()
+		return err
+	case <-ctx.Done():
+		ignore()
+		n.stop()
+		return <-ended
+	}
+}
+
+// build takes the port and makes the parts. Nothing runs yet.
+func build(cfg config.Config, log *slog.Logger) (*node, error) {
+	me, err := overlay.Identify(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{cfg: cfg, log: log.With("node", me.Node)}
+	if n.cert, err = n.certificate(); err != nil {
+		return nil, err
+	}
+	if n.listener, err = listen(cfg.HTTP); err != nil {
+		return nil, err
+	}
+	policy := room.DefaultPolicy().WithMeshMax(cfg.MeshMax)
+	policy.GoneAfter, policy.Max = cfg.GoneAfter, cfg.MaxPeople
+	signer := bridge.NewSigner(me.Node, me.Key)
+	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Signer: signer, Log: n.log})
+	files, built := webapp.Files()
+	n.built = built
+	n.bridge, err = bridge.New(bridge.Config{
+		Rooms: n.rooms, Signer: signer, Site: files,
+		URL: string(cfg.URL), Origins: cfg.Origins.Strings(), Proxies: cfg.Proxies,
+		HSTS: cfg.Cert != "", Log: n.log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, n.listener.Close())
+	}
+	n.server = &http.Server{
+		Handler:           observe.Pages(n.bridge, n.figures(me), n.needs()...),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' broken handshakes
+	}
+	if n.cert != nil {
+		n.server.TLSConfig = n.cert.TLS()
+	}
+	return n, nil
+}
+
+// certificate is what https is spoken with; nil where http is.
+func (n *node) certificate() (*bridge.Certificate, error) {
+	switch {
+	case n.cfg.Cert != "":
+		cert, err := bridge.LoadCertificate(n.cfg.Cert, n.cfg.Key, n.log)
+		if err != nil {
+			return nil, wrongUsage{err}
+		}
+		return cert, nil
+	case n.cfg.SelfSigned:
+		return bridge.SelfSigned(n.cfg.Data, hosts(n.cfg), n.log)
+	}
+	return nil, nil
+}
+
+// errTaken means that something listens there already.
+var errTaken = errors.New("taken by another program")
+
+// listen takes the address where pages are served.
+func listen(at config.Address) (net.Listener, error) {
+	listener, err := net.Listen("tcp", at.String())
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("port %d is %w: stop that one, or choose another port with --http", at.Port, errTaken)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("this user may not take port %d: choose one above 1023 with --http", at.Port)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%s is not an address of this machine: choose another with --http", at.Host)
+	}
+	return listener, err
+}
+
+// figures is where /metrics reads.
+func (n *node) figures(me overlay.Identity) observe.Figures {
+	rooms := n.rooms.Stats()
+	return observe.Figures{
+		Version: release(), Node: string(me.Node), Bridge: n.bridge.Stats(),
+		Rooms: observe.Rooms{
+			Open: rooms.Rooms.Load, Members: rooms.Members.Load,
+			Forwarded: rooms.Forwarded.Load, Plans: rooms.Plans.Load,
+		},
+	}
+}
+
+// needs is what a call needs. Key and port are not among them: a node does not start without.
+func (n *node) needs() []observe.Need {
+	return []observe.Need{
+		func() string {
+			if !n.built {
+				return "the web app is not built: run just build and start again"
+			}
+			return ""
+		},
+		func() string {
+			if n.stopping.Load() {
+				return "the node is stopping"
+			}
+			return ""
+		},
+	}
+}
+
+// serve answers requests until stop is called.
+func (n *node) serve() error {
+	var err error
+	if n.cert != nil {
+		err = n.server.ServeTLS(n.listener, "", "")
+	} else {
+		err = n.server.Serve(n.listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// stop ends the parts in the order in which they depend on each other: no new requests, then the pages'
+// connections with a word to dial again, then the rooms.
+func (n *node) stop() {
+	n.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	requests := make(chan error, 1)
+	go func() { requests <- n.server.Shutdown(ctx) }()
+	err := errors.Join(n.bridge.Close(ctx), <-requests)
+	if err != nil {
+		n.log.Warn("not everything ended in time", "err", err)
+		err = n.server.Close()
+	}
+	if err != nil {
+		n.log.Warn("the server did not close", "err", err)
+	}
+	n.rooms.Close()
+}
