@@ -1,0 +1,136 @@
+// Everything is in view and nothing is cut off, at every size people have.
+
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from '../harness/parley';
+import type { Person } from '../harness/person';
+
+const phone = { width: 390, height: 844 };
+const sizes = [{ width: 1280, height: 800 }, phone, { width: 320, height: 568 }, { width: 844, height: 390 }];
+
+/** Nothing reaches out of the window sideways. */
+async function fits(page: Page): Promise<void> {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide, 'pixels that reach out of the window').toBe(0);
+}
+
+async function inView(person: Person): Promise<void> {
+  const { width, height } = person.page.viewportSize()!;
+  const parts = [...(await person.call.getByRole('group').all()), person.connection, ...(await person.controls.getByRole('button').all())];
+  for (const part of parts) {
+    const box = (await part.boundingBox())!;
+    const name = await part.getAttribute('aria-label');
+    expect(box.width * box.height, `the area of ${name}`).toBeGreaterThan(400);
+    expect(Math.min(box.x, box.y), `the start of ${name}`).toBeGreaterThanOrEqual(0);
+    expect(box.x + box.width, `the right end of ${name}`).toBeLessThanOrEqual(width + 0.5);
+    expect(box.y + box.height, `the lower end of ${name}`).toBeLessThanOrEqual(height + 0.5);
+  }
+}
+
+/** No tile lies on another one. */
+async function apart(person: Person): Promise<void> {
+  const boxes = await Promise.all((await person.call.getByRole('group').all()).map((tile) => tile.boundingBox()));
+  for (const [at, one] of boxes.entries()) {
+    for (const other of boxes.slice(at + 1)) {
+      const across = Math.min(one!.x + one!.width, other!.x + other!.width) - Math.max(one!.x, other!.x);
+      const down = Math.min(one!.y + one!.height, other!.y + other!.height) - Math.max(one!.y, other!.y);
+      expect(Math.min(across, down), 'tiles that lie on each other').toBeLessThanOrEqual(0.5);
+    }
+  }
+}
+
+test('five people are all in view in 500 x 400', async ({ people }) => {
+  const ann = await people.arrive('Ann', { size: { width: 500, height: 400 } });
+  await ann.join();
+  for (const name of ['Bob', 'Cid', 'Dora', 'Eve']) {
+    const other = await people.arrive(name);
+    await other.button('Turn camera off').click(); // five pages that code video are too much for two cores
+    await other.join();
+  }
+  await expect(ann.call.getByRole('group')).toHaveCount(5);
+  await inView(ann);
+  await apart(ann);
+  await expect(ann.page.getByRole('status', { name: 'Connection', exact: true })).toHaveCount(1);
+  await expect(ann.connection).toHaveText(/^Direct/);
+  await expect(ann.connection).not.toHaveText(/Relayed/);
+  for (const name of ['Bob', 'Cid', 'Dora', 'Eve']) await expect(ann.tile(name)).not.toHaveAccessibleName(/Connecting/);
+});
+
+test('every view fits every width, and its parts are in view', async ({ people }) => {
+  const home = await people.arrive('Nobody', { path: '/' });
+  for (const size of sizes) {
+    await home.page.setViewportSize(size);
+    await fits(home.page);
+    await expect(home.button('Start or join')).toBeInViewport();
+  }
+  const ann = await people.arrive('Ann');
+  for (const size of sizes) {
+    await ann.page.setViewportSize(size);
+    await fits(ann.page);
+  }
+  await ann.join();
+  for (const name of ['', 'Bob', 'Cid']) {
+    if (name) await people.join(name);
+    for (const size of sizes) {
+      await ann.page.setViewportSize(size);
+      await expect(ann.connection).toHaveText(/^Direct/);
+      await expect.poll(() => settled(ann)).toBe(true);
+      await fits(ann.page);
+      await inView(ann);
+      if (name !== 'Bob') await apart(ann); // two on a phone: one's own picture lies in the other's
+    }
+  }
+});
+
+/** The tiles have taken the places that the size gives them. */
+async function settled(person: Person): Promise<boolean> {
+  const boxes = async (): Promise<string> =>
+    JSON.stringify(await Promise.all((await person.call.getByRole('group').all()).map((tile) => tile.boundingBox())));
+  const before = await boxes();
+  await person.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  return before === (await boxes());
+}
+
+test("one's own picture is mirrored, and that of the others is not", async ({ people }) => {
+  const ann = await people.join('Ann');
+  await people.join('Bob');
+  await ann.sees('Bob');
+  const flip = (name: string): Promise<string> =>
+    ann.tile(name).locator('video').first().evaluate((video) => getComputedStyle(video).transform);
+  expect(await flip('Ann')).toMatch(/^matrix\(-1/);
+  expect(await flip('Bob')).toMatch(/^none|^matrix\(1/);
+  for (const name of ['Ann', 'Bob']) expect((await ann.look(name)).elements).toBe(2);
+});
+
+async function faultless(page: Page, view: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`), view).toEqual([]);
+}
+
+for (const dark of [false, true]) {
+  test(`no view has a fault that axe can find, ${dark ? 'dark' : 'light'}`, async ({ people }) => {
+    const home = await people.arrive('Nobody', { path: '/', dark });
+    await faultless(home.page, 'home');
+    const denied = await people.arrive('Denied', { dark, kind: 'denied' });
+    await expect(denied.page.getByText('not to give this page your camera')).toBeVisible();
+    await faultless(denied.page, 'lobby without devices');
+    const ann = await people.arrive('Ann', { dark });
+    await faultless(ann.page, 'lobby');
+    await ann.join();
+    await faultless(ann.page, 'room of one');
+    await people.join('Bob');
+    await ann.sees('Bob');
+    await faultless(ann.page, 'room of two');
+    for (const dialog of ['Settings', 'Invite']) {
+      await ann.controls.getByRole('button', { name: dialog }).click();
+      await expect(ann.page.getByRole('dialog')).toBeVisible();
+      await faultless(ann.page, dialog);
+      await ann.page.keyboard.press('Escape');
+      await expect(ann.page.getByRole('dialog')).toBeHidden();
+    }
+    await ann.page.setViewportSize(phone);
+    await faultless(ann.page, 'room on a phone');
+    await ann.leave();
+    await faultless(ann.page, 'after the call');
+  });
+}

@@ -1,0 +1,58 @@
+/** A face and a voice of one's own: a moving picture of one hue, and a tone. */
+export interface Persona {
+  hue: number; // degrees
+  tone: number; // Hz
+}
+
+/** Stands in for the devices, after the browser has granted them: what they give is the persona's. */
+export function become({ hue, tone }: Persona): void {
+  const devices = window.MediaDevices?.prototype;
+  if (!devices) return;
+
+  function face(): MediaStreamTrack {
+    const canvas = document.createElement('canvas');
+    canvas.width = 640;
+    canvas.height = 360;
+    const brush = canvas.getContext('2d')!;
+    let tick = 0;
+    const draw = (): void => {
+      tick++;
+      brush.fillStyle = `hsl(${hue} 80% ${40 + 10 * Math.sin(tick / 5)}%)`;
+      brush.fillRect(0, 0, 640, 360);
+      brush.fillStyle = `hsl(${hue} 80% 80%)`;
+      brush.fillRect((tick * 16) % 640, 120, 80, 120);
+    };
+    draw();
+    const track = canvas.captureStream(15).getVideoTracks()[0]!;
+    const timer = setInterval(() => (track.readyState === 'live' ? draw() : clearInterval(timer)), 66);
+    return track;
+  }
+
+  function voice(): MediaStreamTrack {
+    const context = new AudioContext();
+    const out = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
+    const gain = new GainNode(context, { gain: 0.3 });
+    const oscillator = new OscillatorNode(context, { frequency: tone });
+    oscillator.connect(gain).connect(out);
+    oscillator.start();
+    addEventListener('click', () => void context.resume(), { capture: true });
+    return out.stream.getAudioTracks()[0]!;
+  }
+
+  const capture = devices.getUserMedia;
+  devices.getUserMedia = async function (constraints): Promise<MediaStream> {
+    const granted = await capture.call(this, constraints);
+    const tracks = granted.getTracks().map((device) => {
+      const own = device.kind === 'video' ? face() : voice();
+      const stop = own.stop.bind(own);
+      own.stop = () => {
+        stop();
+        device.stop();
+      };
+      const settings = device.getSettings();
+      own.getSettings = () => ({ ...settings, ...(device.kind === 'video' && { width: 640, height: 360 }) });
+      return own;
+    });
+    return new MediaStream(tracks);
+  };
+}
