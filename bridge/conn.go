@@ -72,6 +72,7 @@ func (c *Conn) Cut(f *signal.Fault) {
 		return
 	}
 	c.last = &last
+	c.bridge.stats.Cuts.add(string(last.Code))
 	if last.Code == signal.CodeSlow {
 		c.queue, c.held = nil, 0 // a page that does not read is not going to read these either
 	}
@@ -79,7 +80,6 @@ func (c *Conn) Cut(f *signal.Fault) {
 	_ = c.ws.SetReadDeadline(now) // stops the reader; an error means that it has stopped already
 	_ = c.ws.NetConn().SetWriteDeadline(now.Add(c.bridge.config.Timing.Linger))
 	c.mu.Unlock()
-	c.bridge.stats.Cuts.add(string(last.Code))
 	c.stir()
 }
 

@@ -1,0 +1,452 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"parley/bridge/signal"
+)
+
+func TestHelloBecomesAnArrival(t *testing.T) {
+	d := openDoor(t, nil)
+	hello := newHello("  The  ROOM ", " Zoe\u0308  B. ")
+	hello.Epoch = 7
+	_, g, w := d.enter(hello)
+	a := g.Arrival
+	if a.Room != "the room" || a.Name != "Zoë B." || a.Page != "page-0001" || a.Floor != 7 || a.Media.Screen != "off" {
+		t.Errorf("arrival %+v", a)
+	}
+	if a.Key != "" || a.Settings != nil || a.Resumed || a.Snapshot != nil {
+		t.Errorf("a first arrival brings %+v", a)
+	}
+	if len(a.Peer) != 16 || strings.Trim(string(a.Peer), "abcdefghijklmnopqrstuvwxyz234567") != "" || w.Self != a.Peer {
+		t.Errorf("peer id %q", a.Peer)
+	}
+}
+
+func TestMessagesReachTheSeatInOrder(t *testing.T) {
+	d := openDoor(t, nil)
+	p, g := d.enterAs("Ann")
+	for i := range 100 {
+		p.say(&signal.Ready{Epoch: int64(i + 1)})
+	}
+	p.say(&signal.Ping{}) // never reaches the seat
+	p.say(&signal.Pong{})
+	p.say(&signal.Leave{})
+	for i := range 100 {
+		if m := receive(t, g.got).(*signal.Ready); m.Epoch != int64(i+1) {
+			t.Fatalf("message %d is %+v", i, m)
+		}
+	}
+	if _, ok := receive(t, g.got).(*signal.Leave); !ok {
+		t.Error("leave did not come next")
+	}
+	if n := d.Stats().Received.Of("ready"); n != 100 {
+		t.Errorf("counted %d ready", n)
+	}
+}
+
+// Every kind of bad input, before and after hello, gets its fault; those that are not fatal leave
+// the connection as it was; and somebody else in the same room notices nothing.
+func TestBadInputGetsItsFault(t *testing.T) {
+	hello := func(change func(h *signal.Hello)) string {
+		h := newHello("room", "Bob")
+		change(h)
+		return string(signal.Encode(h))
+	}
+	sdp := strings.Repeat("v", 49<<10)
+	tests := []struct {
+		name  string
+		frame string
+		code  signal.Code
+		fatal bool
+		when  string // "before" or "after" hello, "" for both
+	}{
+		{"not JSON", "hello?", signal.CodeMalformed, false, ""},
+		{"empty", "", signal.CodeMalformed, false, ""},
+		{"half JSON", `{"type":"pi`, signal.CodeMalformed, false, ""},
+		{"a list", `[1,2]`, signal.CodeMalformed, false, ""},
+		{"no type", `{"epoch":1}`, signal.CodeMalformed, false, ""},
+		{"type of the wrong shape", `{"type":{}}`, signal.CodeMalformed, false, ""},
+		{"deep nesting", `{"type":"ready","epoch":` + strings.Repeat("[", 20000), signal.CodeMalformed, false, ""},
+		{"invalid UTF-8", "{\"type\":\"\xff\xfe\"}", signal.CodeUnknown, false, ""},
+		{"unknown type", `{"type":"dance"}`, signal.CodeUnknown, false, ""},
+		{"a type only bridges send", `{"type":"welcome"}`, signal.CodeUnknown, false, ""},
+		{"field of the wrong shape", `{"type":"ready","epoch":"x"}`, signal.CodeMalformed, false, ""},
+		{"field out of range", `{"type":"ready","epoch":-1}`, signal.CodeMalformed, false, ""},
+		{"field too large", `{"type":"describe","epoch":1,"to":"x","page":"page-0001","link":"link-0001","kind":"offer","sdp":"` + sdp + `"}`, signal.CodeTooLarge, false, ""},
+		{"frame too large", strings.Repeat("x", signal.MaxFrame+1), signal.CodeTooLarge, false, ""},
+		{"frame far too large", strings.Repeat("x", maxSkipped+signal.MaxFrame+2), signal.CodeTooLarge, true, ""},
+		{"message before hello", `{"type":"leave"}`, signal.CodeOrder, false, "before"},
+		{"second hello", hello(func(*signal.Hello) {}), signal.CodeOrder, false, "after"},
+		{"version", hello(func(h *signal.Hello) { h.Version = 99 }), signal.CodeVersion, true, "before"},
+		{"no name", hello(func(h *signal.Hello) { h.Name = " " }), signal.CodeBadName, true, "before"},
+		{"name too long", hello(func(h *signal.Hello) { h.Name = strings.Repeat("x", 41) }), signal.CodeBadName, true, "before"},
+		{"name turns text", hello(func(h *signal.Hello) { h.Name = "Bob\u202e" }), signal.CodeBadName, true, "before"},
+		{"no room", hello(func(h *signal.Hello) { h.Room = "" }), signal.CodeBadRoom, true, "before"},
+		{"room with a slash", hello(func(h *signal.Hello) { h.Room = "a/b" }), signal.CodeBadRoom, true, "before"},
+		{"page id", hello(func(h *signal.Hello) { h.Page = "<script>" }), signal.CodeMalformed, false, "before"},
+		{"settings", hello(func(h *signal.Hello) { h.Settings = &signal.Settings{Max: 1} }), signal.CodeBadSetting, true, "before"},
+		{"pass", hello(func(h *signal.Hello) { h.Pass = "x" }), signal.CodeBadPass, true, "before"},
+	}
+	d := openDoor(t, nil)
+	witness, _ := d.enterAs("Witness")
+	for _, tt := range tests {
+		for _, when := range []string{"before", "after"} {
+			if tt.when != "" && tt.when != when {
+				continue
+			}
+			t.Run(tt.name+", "+when+" hello", func(t *testing.T) {
+				p := d.dial()
+				p.t = t
+				var g *guest
+				if when == "after" {
+					p.say(newHello("room", "Bob"))
+					wants[signal.Welcome](p)
+					g = receive(t, d.house.guests)
+				}
+				p.sayText(tt.frame)
+				p.wantsFault(tt.code, tt.fatal)
+				if !tt.fatal {
+					p.alive()
+				} else if g != nil && receive(t, g.lost) != Broken {
+					t.Error("a cut must count as broken")
+				}
+				if g != nil && len(g.got) != 0 {
+					t.Errorf("bad input reached the seat: %+v", <-g.got)
+				}
+			})
+		}
+	}
+	witness.alive()
+}
+
+func TestBinaryFramesAreRefused(t *testing.T) {
+	d := openDoor(t, nil)
+	p, _ := d.enterAs("Ann")
+	if err := p.ws.WriteMessage(websocket.BinaryMessage, signal.Encode(&signal.Ping{})); err != nil {
+		t.Fatal(err)
+	}
+	p.wantsFault(signal.CodeMalformed, false)
+	p.alive()
+}
+
+// After a fatal fault the rest of what had arrived already counts for nothing.
+func TestNothingIsHeardAfterAFatalFault(t *testing.T) {
+	d := openDoor(t, nil)
+	p := d.dial()
+	bad := newHello("room", "")
+	p.say(bad)
+	for range 20 {
+		p.say(newHello("room", "Ann"))
+	}
+	p.wantsFault(signal.CodeBadName, true)
+	if len(d.house.guests) != 0 {
+		t.Error("a refused page entered")
+	}
+}
+
+func TestTooManyMessages(t *testing.T) {
+	d := openDoor(t, func(c *Config) {
+		c.Limits.Messages, c.Limits.MessagesBurst, c.Limits.Strikes = 0.001, 10, 5
+	})
+	witness, _ := d.enterAs("Witness")
+	p, g := d.enterAs("Ann") // the hello is one of the ten
+	for range 9 + 5 {
+		p.say(&signal.Ready{Epoch: 1})
+	}
+	for range 5 {
+		p.wantsFault(signal.CodeTooOften, false)
+	}
+	p.say(&signal.Ready{Epoch: 1})
+	p.wantsFault(signal.CodeTooOften, true)
+	if receive(t, g.lost) != Broken || len(g.got) != 9 {
+		t.Errorf("%d messages got through", len(g.got))
+	}
+	witness.alive()
+}
+
+func TestTooManyBytes(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Limits.Bytes, c.Limits.BytesBurst = 1, 100<<10 })
+	p, g := d.enterAs("Ann")
+	large := &signal.Describe{Epoch: 1, To: "bob", Page: "page-0002", Link: "link-0001", Kind: "offer", SDP: signal.SDP(strings.Repeat("v", 40<<10))}
+	for range 3 {
+		p.say(large)
+	}
+	p.wantsFault(signal.CodeTooOften, false)
+	if len(g.got) != 2 {
+		t.Errorf("%d messages got through", len(g.got))
+	}
+}
+
+func TestRefusalsAreBounded(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Limits.Strikes = 3 })
+	p, g := d.enterAs("Ann")
+	for range 10 {
+		p.sayText("?")
+	}
+	for range 3 {
+		p.wantsFault(signal.CodeMalformed, false)
+	}
+	p.wantsFault(signal.CodeTooOften, true)
+
+	// Those of the room behind the bridge count as well.
+	p, g = d.enterAs("Bob")
+	for range 4 {
+		g.Conn.Refuse(signal.Faulty(signal.CodeNoPeer, "Nobody of that id is here."))
+	}
+	for range 3 {
+		p.wantsFault(signal.CodeNoPeer, false)
+	}
+	p.wantsFault(signal.CodeTooOften, true)
+	if n := d.Stats().Faults.Of("no-peer"); n != 3 {
+		t.Errorf("counted %d", n)
+	}
+}
+
+func TestLoss(t *testing.T) {
+	goodbye := func(code int) func(p *page) {
+		return func(p *page) {
+			_ = p.ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""))
+		}
+	}
+	tests := []struct {
+		name string
+		end  func(p *page)
+		want Loss
+	}{
+		{"closed", goodbye(websocket.CloseNormalClosure), Closed},
+		{"going away", goodbye(websocket.CloseGoingAway), Closed},
+		{"no status", func(p *page) { _ = p.ws.WriteMessage(websocket.CloseMessage, nil) }, Broken},
+		{"some error", goodbye(websocket.CloseInternalServerErr), Broken},
+		{"hung up", func(p *page) { _ = p.ws.NetConn().Close() }, Broken},
+		{"not a WebSocket any more", func(p *page) { _, _ = p.ws.NetConn().Write([]byte("GET / HTTP/1.1\r\n\r\n")) }, Broken},
+		{"a flood of WebSocket pings", func(p *page) {
+			for range 2 * pingBurst {
+				_ = p.ws.WriteMessage(websocket.PingMessage, nil)
+			}
+		}, Broken},
+	}
+	d := openDoor(t, nil)
+	witness, _ := d.enterAs("Witness")
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, g := d.enterAs("Ann")
+			tt.end(p)
+			if got := receive(t, g.lost); got != tt.want {
+				t.Errorf("lost as %s, want %s", got, tt.want)
+			}
+			p.wantsEnd()
+		})
+	}
+	eventually(t, "only the witness is counted", func() bool { return d.Stats().Open.Load() == 1 })
+	witness.alive()
+}
+
+// A cut tells all that was queued, then the fault, and hangs up at once; the seat hears of it once.
+func TestCut(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Timing.Linger = time.Minute }) // so that waiting for it would show
+	p, g := d.enterAs("Ann")
+	for i := range 50 {
+		g.Conn.Send(signal.Encode(&signal.Left{Peer: signal.PeerID(fmt.Sprint(i)), Why: "left"}))
+	}
+	g.Conn.Cut(signal.Faulty(signal.CodeReplaced, "A newer page came."))
+	g.Conn.Cut(signal.Faulty(signal.CodeSlow, "Too late."))
+	g.Conn.Send(signal.Encode(&signal.Ping{}))
+	for i := range 50 {
+		if m := wants[signal.Left](p); m.Peer != signal.PeerID(fmt.Sprint(i)) {
+			t.Fatalf("message %d is %+v", i, m)
+		}
+	}
+	p.wantsFault(signal.CodeReplaced, true)
+	if !websocket.IsCloseError(p.end, websocket.ClosePolicyViolation) {
+		t.Errorf("ended with %v", p.end)
+	}
+	if receive(t, g.lost) != Broken {
+		t.Error("a cut must count as broken")
+	}
+	eventually(t, "the connection is forgotten", func() bool { return d.Stats().Open.Load() == 0 })
+	if len(g.lost) != 0 {
+		t.Error("lost twice")
+	}
+	if n := d.Stats().Cuts.Of("replaced"); n != 1 || d.Stats().Cuts.Of("slow") != 0 {
+		t.Errorf("counted %d cuts", n)
+	}
+}
+
+// A page that does not read is cut; somebody else gets every message meanwhile.
+func TestSlowReaderIsCut(t *testing.T) {
+	d := openDoor(t, func(c *Config) {
+		c.Limits.QueueBytes = 512 << 10
+		c.Timing.Linger = 50 * time.Millisecond
+	})
+	witness, w := d.enterAs("Witness")
+	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(d.http.URL, "http")+"/signal", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if err := ws.WriteMessage(websocket.TextMessage, signal.Encode(newHello("room", "Slow"))); err != nil {
+		t.Fatal(err)
+	}
+	slow := receive(t, d.house.guests)
+	frame := signal.Encode(&signal.Snapshot{Snapshot: signal.Secret(strings.Repeat("s", 32<<10))})
+	for range 10_000 { // until the kernel's buffers are full, and then the queue
+		slow.Conn.Send(frame)
+		w.Conn.Send(frame)
+		wants[signal.Snapshot](witness)
+		if slow.Conn.over() {
+			break
+		}
+	}
+	if receive(t, slow.lost) != Broken || d.Stats().Cuts.Of("slow") != 1 {
+		t.Error("the slow page was not cut for being slow")
+	}
+	eventually(t, "only the witness is left", func() bool { return d.Stats().Open.Load() == 1 })
+	witness.alive()
+}
+
+// A page that takes nothing at all, not even enough to fill the queue, is cut by the write deadline.
+func TestStalledReaderIsCut(t *testing.T) {
+	d := openDoor(t, func(c *Config) {
+		c.Limits.QueueBytes, c.Limits.Queue = 1<<30, 1<<20
+		c.Timing.Write, c.Timing.Linger = 100*time.Millisecond, 10*time.Millisecond
+	})
+	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(d.http.URL, "http")+"/signal", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if err := ws.WriteMessage(websocket.TextMessage, signal.Encode(newHello("room", "Slow"))); err != nil {
+		t.Fatal(err)
+	}
+	stalled := receive(t, d.house.guests)
+	frame := signal.Encode(&signal.Snapshot{Snapshot: signal.Secret(strings.Repeat("s", 32<<10))})
+	for range 1000 { // more than loopback buffers hold
+		stalled.Conn.Send(frame)
+	}
+	if receive(t, stalled.lost) != Broken || d.Stats().Cuts.Of("slow") != 1 {
+		t.Error("the stalled page was not cut for being slow")
+	}
+}
+
+func TestLiveness(t *testing.T) {
+	d := openDoor(t, func(c *Config) {
+		c.Timing.Ping, c.Timing.Quiet = 20*time.Millisecond, 200*time.Millisecond
+	})
+	answers, g := d.enterAs("Answers")
+	silent, gs := d.enterAs("Silent")
+	for range 40 { // four times as long as a page may be silent
+		deadline := time.After(patience)
+		select {
+		case m := <-answers.in:
+			if _, ok := m.(*signal.Ping); !ok {
+				t.Fatalf("got %T, want a ping", m)
+			}
+			answers.say(&signal.Pong{})
+		case <-deadline:
+			t.Fatal("no ping came")
+		}
+	}
+	answers.alive()
+	if len(g.lost) != 0 {
+		t.Error("a page that answers was lost")
+	}
+	silent.wantsFault(signal.CodeQuiet, true)
+	if receive(t, gs.lost) != Broken {
+		t.Error("a silent page must count as broken")
+	}
+}
+
+// Who never says hello is cut, whatever else is said.
+func TestHelloMustComeSoon(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Timing.Hello, c.Timing.Ping = 300*time.Millisecond, 20*time.Millisecond })
+	p := d.dial()
+	for m := range p.in {
+		switch m := m.(type) {
+		case *signal.Ping:
+			p.say(&signal.Pong{})
+		case *signal.Fault:
+			if m.Code != signal.CodeQuiet {
+				t.Fatalf("got %+v", m)
+			}
+			return
+		}
+	}
+	t.Fatal("the connection ended without a fault")
+}
+
+func TestCloseTellsEverybody(t *testing.T) {
+	d := openDoor(t, nil)
+	var pages []*page
+	var guests []*guest
+	for i := range 20 {
+		p, g := d.enterAs(fmt.Sprint("Guest ", i))
+		pages, guests = append(pages, p), append(guests, g)
+	}
+	pages = append(pages, d.dial()) // one that has not said hello
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := d.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		p.wantsFault(signal.CodeRestarting, true)
+		if !websocket.IsCloseError(p.end, websocket.CloseServiceRestart) {
+			t.Errorf("ended with %v", p.end)
+		}
+	}
+	for _, g := range guests {
+		if receive(t, g.lost) != Broken {
+			t.Error("the bridge's own end must count as broken")
+		}
+	}
+	_, answer, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(d.http.URL, "http")+"/signal", nil)
+	if err == nil || answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a bridge that closes took a connection: %v", err)
+	}
+}
+
+// Close does not wait for a page that will not go.
+func TestCloseGivesUp(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Timing.Linger = time.Hour })
+	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(d.http.URL, "http")+"/signal", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close() // and never reads
+	eventually(t, "it is open", func() bool { return d.Stats().Open.Load() == 1 })
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := d.Close(ctx); err == nil || d.Stats().Open.Load() != 0 {
+		t.Errorf("closed with %v, %d open", err, d.Stats().Open.Load())
+	}
+}
+
+// panicking is a house whose seats fail.
+type panicking struct{ *house }
+
+func (p panicking) Enter(a Arrival) Seat { return panickingSeat{p.house.Enter(a).(*guest)} }
+
+type panickingSeat struct{ *guest }
+
+func (panickingSeat) Receive(signal.Message) { panic("of the test") }
+
+// An error of ours costs the connection in whose way it was, no other.
+func TestPanicCostsOneConnection(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Rooms = panicking{c.Rooms.(*house)} })
+	witness, _ := d.enterAs("Witness")
+	p, g := d.enterAs("Ann")
+	p.say(&signal.Leave{})
+	p.wantsFault(signal.CodeInternal, true)
+	if receive(t, g.lost) != Broken {
+		t.Error("must count as broken")
+	}
+	witness.alive()
+}
