@@ -101,4 +101,3 @@ func list(effects []room.Effect) string {
 	}
 	return text
 }
-

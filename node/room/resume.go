@@ -15,7 +15,9 @@ func (t *turn) resume(e Resume) {
 	var news arrivals
 	if useful {
 		news = t.adopt(*e.Snapshot, e.Peer)
-		t.foreign = e.Floor > e.Snapshot.Plan.Epoch
+	}
+	if t.unheardOf(e.Floor) && !t.change.open {
+		t.renumber, t.foreign = true, true
 	}
 	t.absorb(e.Floor)
 	t.decide()
@@ -31,6 +33,12 @@ func (t *turn) resume(e Resume) {
 		t.settings = Settings{Lock: e.Key, MeshMax: -1}
 	}
 	t.enter(Member{Peer: e.Peer, Name: e.Name, Page: e.Page, Media: e.Media}, e.Key)
+}
+
+// unheardOf tells whether a page comes with a plan of an earlier life that no snapshot told of. Its
+// links are not known then, and it must not be told that the switch from them is settled.
+func (t *turn) unheardOf(floor Epoch) bool {
+	return floor > t.life.adopted.epoch && floor < t.life.first
 }
 
 // back gives a member its place again. isNew says that the others have not heard of it yet.

@@ -64,6 +64,7 @@ type pair [2]PeerID
 // for as long as the members it names may stay away.
 type life struct {
 	born     Epoch
+	first    Epoch // the first epoch this life gave, 0 if none
 	adopted  mark
 	departed []PeerID // left in this life: no snapshot brings them back
 }

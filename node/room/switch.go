@@ -1,6 +1,9 @@
 package room
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // give makes a plan of that shape with the next epoch. If it takes media links away, a switch
 // begins: the links of older plans stay until it is settled.
@@ -8,6 +11,7 @@ func (t *turn) give(next shape) {
 	before := t.plan.shape()
 	first := t.plan.Epoch == 0
 	t.last = max(t.last+1, t.millis())
+	t.life.first = cmp.Or(t.life.first, t.last)
 	t.plan = Plan{
 		Epoch: t.last, Home: t.home, Mode: next.mode, Relays: []NodeID{},
 		Warm: next.warm, Lacking: next.lacking,
