@@ -98,6 +98,15 @@ func (o *Origins) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Strings are the sites as texts.
+func (o Origins) Strings() []string {
+	texts := make([]string, len(o))
+	for i, one := range o {
+		texts[i] = string(one)
+	}
+	return texts
+}
+
 // Networks is a list of IP networks.
 type Networks []netip.Prefix
 
