@@ -31,10 +31,12 @@ const budgets: readonly Budget[] = [
   { lines: 270, bitrate: 380_000, framerate: 20 },
 ];
 
+// The bit rate stays: congestion control bounds it already, and could not feel its way up again under
+// a lower bound.
 const steps = [
-  { scale: 1, bitrate: 1, framerate: 30 },
-  { scale: 1.5, bitrate: 0.55, framerate: 24 },
-  { scale: 2, bitrate: 0.3, framerate: 15 },
+  { scale: 1, framerate: 30 },
+  { scale: 1.5, framerate: 24 },
+  { scale: 2, framerate: 15 },
 ] as const;
 
 /** What one of `links` links may carry of a camera of that size, `step` steps down. */
@@ -44,7 +46,7 @@ export function tuning(size: Size, links: number, step: number): Tuning {
   const scale = Math.max(1, Math.min(size.width, size.height) / budget.lines) * by.scale;
   return {
     scaleResolutionDownBy: Math.round(scale * 100) / 100,
-    maxBitrate: Math.round(budget.bitrate * by.bitrate),
+    maxBitrate: budget.bitrate,
     maxFramerate: Math.min(budget.framerate, by.framerate),
   };
 }
@@ -57,8 +59,24 @@ export interface Strain {
   patience: number; // how long ease must last before a step up
 }
 
-/** What an encoder says that limits it (RTCOutboundRtpStreamStats). */
-export type Limit = 'none' | 'cpu' | 'bandwidth' | 'other';
+/** What holds an encoder back. */
+export type Limit = 'none' | 'cpu' | 'bandwidth';
+
+/** What an encoder says of itself (RTCOutboundRtpStreamStats). */
+export interface Encoder {
+  qualityLimitationReason?: 'none' | 'cpu' | 'bandwidth' | 'other';
+  targetBitrate?: number; // bit/s
+}
+
+/**
+ * What really holds an encoder back. It says `bandwidth` also of a picture that is too busy for the
+ * bit rate it is allowed, and a link that has nearly all of that is not short of it.
+ */
+export function limitOf(encoder: Encoder, allowed: number): Limit {
+  const { qualityLimitationReason: reason, targetBitrate = 0 } = encoder;
+  if (reason === 'cpu') return 'cpu';
+  return reason === 'bandwidth' && targetBitrate < allowed * 0.6 ? 'bandwidth' : 'none';
+}
 
 const cpuMillis = 4000;
 // A connection's estimate of the bandwidth starts low and needs this long to grow.

@@ -13,7 +13,7 @@ import { storageOf } from './prefs';
 import { type Event, firstState, reduce } from './reduce';
 import { Session, type SessionPort } from './session';
 import { Sound } from './sound';
-import { type Stay, readStay, touchStay } from './stay';
+import { type Stay, readStay, touchStay, writeStay } from './stay';
 import type { Call, Entry, Input, State } from './state';
 
 /** What a page may want otherwise. */
@@ -24,6 +24,8 @@ export interface Options {
 
 // Signaling that is away for less than this is nobody's concern.
 const noticeMillis = 2000;
+// How long a page that comes back waits for its devices.
+const devicesMillis = 600;
 
 /**
  * Opens the lobby of a room and starts the devices that were on the last time. A tab that was in the
@@ -43,6 +45,7 @@ class OpenCall implements Call {
   private readonly storage = storageOf('sessionStorage');
   private session: Session | null = null;
   private preview: MediaStream | null = null;
+  private returning: Stay | null = null; // waits for the devices
   private waiting: Event[] = [];
   private busy = false;
   private closed = false;
@@ -68,7 +71,7 @@ class OpenCall implements Call {
     this.useSpeaker();
     this.devices.begin();
     const stay = readStay(this.storage, room, Date.now());
-    if (stay) this.enter(stay);
+    if (stay) this.comeBack(stay);
   }
 
   subscribe = (run: (state: State) => void): (() => void) => {
@@ -96,7 +99,9 @@ class OpenCall implements Call {
   };
 
   leave = (): void => {
+    if (this.state.phase !== 'joining' && this.state.phase !== 'room') return;
     this.session?.leave();
+    writeStay(this.storage, this.room, null);
     this.tell([{ type: 'ended' }]);
   };
 
@@ -109,16 +114,16 @@ class OpenCall implements Call {
   turnSoundOn = (): void => this.sound.turnOn();
 
   close = (): void => {
-    this.closed = true;
+    this.subscribers.clear();
     removeEventListener('online', this.online);
     removeEventListener('pagehide', this.hidden);
     removeEventListener('pageshow', this.shown);
     clearTimeout(this.notice);
-    this.session?.leave();
+    this.leave();
     this.links.close();
     this.sound.close();
     this.devices.close();
-    this.subscribers.clear();
+    this.closed = true;
   };
 
   private readonly online = (): void => {
@@ -134,6 +139,19 @@ class OpenCall implements Call {
   private readonly shown = (event: PageTransitionEvent): void => {
     if (event.persisted) location.reload();
   };
+
+  // After a reload the devices are back in a moment: the others need not see them off and on again.
+  private comeBack(stay: Stay): void {
+    this.returning = stay;
+    this.tell([{ type: 'entering' }]);
+    setTimeout(() => this.returned(), devicesMillis);
+  }
+
+  private returned(): void {
+    const stay = this.returning;
+    this.returning = null;
+    if (stay && this.state.phase === 'joining' && !this.closed) this.enter(stay);
+  }
 
   private enter(from: Entry | Stay): void {
     this.tell([{ type: 'entering' }]);
@@ -170,14 +188,15 @@ class OpenCall implements Call {
     for (let event = this.waiting.shift(); event; event = this.waiting.shift()) {
       this.state = reduce(this.state, event);
       this.follow();
+      for (const run of this.subscribers) run(this.state); // each event: news must not be passed over
     }
     this.busy = false;
-    for (const run of this.subscribers) run(this.state);
   }
 
   // Does what the State asks for. Called after every change, so each step does nothing if it is done.
   private follow(): void {
     const { state, session } = this;
+    if (this.returning && state.camera.status !== 'starting' && state.microphone.status !== 'starting') this.returned();
     this.links.put('microphone', this.devices.microphone.track);
     this.links.put('camera', this.devices.camera.track);
     this.links.update(state);

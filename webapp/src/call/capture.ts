@@ -66,6 +66,7 @@ export class Capture {
 
   /** Gives the device back. */
   release(): void {
+    if (this.input.status === 'off') return;
     this.tries++;
     this.let(null);
     this.show({ status: 'off' });

@@ -2,7 +2,7 @@
 // data channels, the candidates that came too early. It negotiates when it is told to; when that is,
 // is link.ts's business. Every asynchronous step runs after the one before, and none after close.
 
-import type { Limit, Tuning } from './adapt';
+import { type Encoder, type Limit, type Tuning, limitOf } from './adapt';
 
 /** What flows on a lane, in the order of the m-lines: the position gives the kind. */
 export const kinds = ['microphone', 'camera', 'screen', 'screenSound'] as const;
@@ -143,7 +143,7 @@ export class Wire {
       const kind = kindOf.get(entry.mid ?? null);
       if (kind === undefined) return;
       if (entry.type === 'inbound-rtp' && hasArrived(entry)) look.arrived.add(kind);
-      if (entry.type === 'outbound-rtp' && kind === 'camera') look.limit = entry.qualityLimitationReason ?? 'none';
+      if (entry.type === 'outbound-rtp' && kind === 'camera') look.limit = limitOf(entry, this.tuning?.maxBitrate ?? 0);
     });
     return look;
   }
@@ -237,13 +237,12 @@ export class Wire {
 }
 
 // The fields of statistics that are read here (W3C webrtc-stats).
-interface Stat {
+interface Stat extends Encoder {
   type: string;
   mid?: string;
   kind?: 'audio' | 'video';
   framesDecoded?: number;
   packetsReceived?: number;
-  qualityLimitationReason?: Limit;
 }
 
 function hasArrived(entry: Stat): boolean {
