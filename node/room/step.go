@@ -153,7 +153,8 @@ func (t *turn) rest() {
 func (t *turn) end() {
 	t.releaseAll()
 	fresh := New(t.room, t.home, t.policy)
-	fresh.last, fresh.life, fresh.news.version = t.last, t.life, t.news.version
+	fresh.last, fresh.life, fresh.news = t.last, t.life, t.news
+	fresh.news.pending = false
 	t.State = fresh
 	t.emit(Empty{})
 }

@@ -24,6 +24,26 @@ type world struct {
 	pages    []*page
 	departed map[room.PeerID]bool
 	lives    int
+	past     []turn
+}
+
+// turn is one Step, kept to tell the story of a failure.
+type turn struct {
+	at      time.Time
+	event   room.Event
+	effects []room.Effect
+}
+
+// Helper and Fatalf make a world a reporter that tells its story.
+func (w *world) Helper() { w.t.Helper() }
+
+func (w *world) Fatalf(format string, args ...any) {
+	w.t.Helper()
+	story := ""
+	for _, p := range w.past {
+		story += fmt.Sprintf("%8v %T%+v%s\n", p.at.Sub(start), p.event, p.event, list(p.effects))
+	}
+	w.t.Fatalf("%s%s", story, fmt.Sprintf(format, args...))
 }
 
 // page is one browser tab (or the same person's next one).
@@ -103,7 +123,7 @@ func (w *world) come(g *page) {
 	media := room.Media{Microphone: "on", Camera: "on", Screen: "off"}
 	if !g.entered {
 		g.load++
-		g.alive, g.links, g.ready = true, map[far]bool{}, ""
+		g.alive, g.links, g.ready, g.epoch, g.snap = true, map[far]bool{}, "", 0, nil
 		e := room.Join{Peer: g.peer, Name: "x", Page: fmt.Sprint(g.load), Media: media}
 		if w.pick(3) > 0 {
 			e.Key = w.state.Settings().Lock
@@ -120,7 +140,7 @@ func (w *world) come(g *page) {
 	}
 	e := room.Resume{Peer: g.peer, Name: "x", Page: fmt.Sprint(g.load), Key: g.key, Media: media, Floor: g.epoch, Snapshot: g.snap}
 	if w.pick(12) == 0 { // a page that lies
-		e.Floor = room.Epoch(w.now.Add(time.Duration(w.pick(70_000)) * time.Millisecond).UnixMilli())
+		e.Floor = max(g.epoch, room.Epoch(w.now.Add(time.Duration(w.pick(70_000))*time.Millisecond).UnixMilli()))
 	}
 	w.step(e)
 }
@@ -177,7 +197,7 @@ func (w *world) restart() {
 	}
 	w.state = room.New("den", "home", w.policy)
 	w.wake, w.renewed, w.departed = time.Time{}, time.Time{}, map[room.PeerID]bool{}
-	w.now = w.now.Add(time.Duration(1+w.pick(2000)) * time.Millisecond)
+	w.now = w.now.Add(time.Duration(200+w.pick(2000)) * time.Millisecond)
 	for _, g := range w.pages {
 		g.online = false
 	}
@@ -202,14 +222,14 @@ func (w *world) pass(d time.Duration) {
 	end := w.now.Add(d)
 	for ticks := 0; !w.wake.IsZero() && !w.wake.After(end); ticks++ {
 		if ticks > 200 {
-			w.t.Fatalf("the room asks to be woken again and again: %v", w.wake)
+			w.Fatalf("the room asks to be woken again and again: %v", w.wake)
 		}
 		w.now, w.wake = w.wake, time.Time{}
 		w.step(room.Tick{})
 	}
 	w.now = end
 	if open, _ := w.state.Settled(); !open && w.now.Sub(w.opened) > w.policy.Settle {
-		w.t.Fatalf("a switch is open for %v", w.now.Sub(w.opened))
+		w.Fatalf("a switch is open for %v", w.now.Sub(w.opened))
 	}
 }
 
@@ -218,13 +238,14 @@ func (w *world) step(e room.Event) {
 	after, effects := room.Step(before, w.now, e)
 	again, effects2 := room.Step(before, w.now, e)
 	if !reflect.DeepEqual(after, again) || !reflect.DeepEqual(effects, effects2) {
-		w.t.Fatalf("two answers to %#v", e)
+		w.Fatalf("two answers to %#v", e)
 	}
 	if now := fmt.Sprintf("%+v", before); now != dump {
-		w.t.Fatalf("the state that was passed in has changed by %#v:\n%s\n%s", e, dump, now)
+		w.Fatalf("the state that was passed in has changed by %#v:\n%s\n%s", e, dump, now)
 	}
 	w.state = after
-	obey(w.t, before, e, after, effects)
+	w.past = append(w.past, turn{w.now, e, effects})
+	obey(w, before, e, after, effects)
 	w.checkReturns(before, e, after)
 	w.noteSwitch(before, e, effects)
 	w.deliver(effects)
@@ -247,7 +268,7 @@ func (w *world) checkReturns(before room.State, e room.Event, after room.State) 
 			continue
 		}
 		if !isResume || w.departed[m.Peer] {
-			w.t.Fatalf("%s came back by %#v", m.Peer, e)
+			w.Fatalf("%s came back by %#v", m.Peer, e)
 		}
 	}
 	for _, m := range before.Members() {
@@ -286,7 +307,7 @@ func (w *world) deliver(effects []room.Effect) {
 			g.online, g.entered = false, false
 		case room.Refresh:
 			if w.now.Sub(w.renewed) < time.Second {
-				w.t.Fatalf("snapshots are renewed twice in a second")
+				w.Fatalf("snapshots are renewed twice in a second")
 			}
 			w.renewed = w.now
 			w.each(func(g *page) { w.keep(g) })
@@ -294,7 +315,7 @@ func (w *world) deliver(effects []room.Effect) {
 			w.checkRelease(e.Node)
 		case room.Wake:
 			if !e.At.After(w.now) {
-				w.t.Fatalf("wake at %v, now is %v", e.At, w.now)
+				w.Fatalf("wake at %v, now is %v", e.At, w.now)
 			}
 			w.wake = e.At
 		}
@@ -302,7 +323,7 @@ func (w *world) deliver(effects []room.Effect) {
 	w.each(w.bury)
 	for _, g := range w.pages {
 		if !w.state.Has(g.peer) && g.online {
-			w.t.Fatalf("%s is connected and not in the room", g.peer)
+			w.Fatalf("%s is connected and not in the room", g.peer)
 		}
 	}
 }
@@ -334,7 +355,7 @@ func (w *world) welcome(g *page, resumed bool) {
 	if !resumed { // the others had given it up, and closed their ends
 		g.links, g.ready = map[far]bool{}, ""
 		if n := len(w.state.Members()); n > w.state.Max() {
-			w.t.Fatalf("%d members of at most %d", n, w.state.Max())
+			w.Fatalf("%d members of at most %d", n, w.state.Max())
 		}
 	}
 	g.entered, g.online, g.key = true, true, w.state.Settings().Lock
@@ -384,7 +405,7 @@ func (w *world) settled(e room.Settled) {
 				continue
 			}
 			if who := w.needs(g, l); media && who != "" {
-				w.t.Fatalf("%s closes its link %v, and %s is not ready for plan %+v", g.peer, l, who, plan)
+				w.Fatalf("%s closes its link %v, and %s is not ready for plan %+v", g.peer, l, who, plan)
 			}
 			delete(g.links, l)
 		}
@@ -420,12 +441,12 @@ func (w *world) otherEnd(g *page, l far, other *page) far {
 // checkRelease: a relay is given back only when nobody needs a link with it.
 func (w *world) checkRelease(node room.NodeID) {
 	if slices.Contains(w.state.Plan().Relays, node) {
-		w.t.Fatalf("released %s, which the plan names", node)
+		w.Fatalf("released %s, which the plan names", node)
 	}
 	for _, g := range w.pages {
 		l := far{relay: node}
 		if w.state.Has(g.peer) && g.alive && g.links[l] && g.ready != route(w.state.Plan()) {
-			w.t.Fatalf("released %s, which %s needs", node, g.peer)
+			w.Fatalf("released %s, which %s needs", node, g.peer)
 		}
 	}
 }
@@ -437,11 +458,11 @@ func (w *world) checkFence(e room.Event, effects []room.Effect) {
 		return
 	}
 	if w.state.Plan().Epoch < resume.Floor {
-		w.t.Fatalf("%s has seen %d, the plan is %d", resume.Peer, resume.Floor, w.state.Plan().Epoch)
+		w.Fatalf("%s has seen %d, the plan is %d", resume.Peer, resume.Floor, w.state.Plan().Epoch)
 	}
 	for _, g := range w.pages {
 		if g.online && g.epoch > w.state.Plan().Epoch {
-			w.t.Fatalf("%s has plan %d and the room %d", g.peer, g.epoch, w.state.Plan().Epoch)
+			w.Fatalf("%s has plan %d and the room %d", g.peer, g.epoch, w.state.Plan().Epoch)
 		}
 	}
 }
