@@ -35,7 +35,7 @@ var layers = map[string]int{
 // owners are the only packages that may know a library, so that what it costs and how it fails is dealt with
 // in one place.
 var owners = map[string][]string{
-	"github.com/gorilla/":    {"parley/bridge"},
+	"github.com/gorilla/":    {"parley/bridge", "parley/node/bot"},
 	"github.com/libp2p/":     {"parley/node/overlay"},
 	"github.com/pion/":       {"parley/relay", "parley/node/bot"},
 	"github.com/prometheus/": {"parley/node/observe"},

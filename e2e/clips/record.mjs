@@ -61,8 +61,9 @@ async function recordPicture({ width, height, bitrate, fps, count }) {
   return chunks
 }
 
-// recordTone runs in the page: a quiet tune without a pause, so that any gap is heard. Two rounds are
-// encoded and the second is kept: its start fits its end.
+// recordTone runs in the page: a quiet tune without a pause, so that any gap is heard, over a hum that
+// slides, so that no two frames are alike and each tells its place. Two rounds are encoded and the second
+// is kept: its start fits its end.
 async function recordTone(seconds) {
   const rate = 48_000
   const perFrame = rate / 50
@@ -90,7 +91,9 @@ async function recordTone(seconds) {
     const samples = new Float32Array(perFrame)
     for (let i = 0; i < perFrame; i++) {
       const at = frame * perFrame + i
-      samples[i] = 0.15 * Math.sin((2 * Math.PI * notes[Math.floor((2 * at) / rate) % notes.length] * at) / rate)
+      const turn = (2 * Math.PI * at) / rate // of 1 Hz
+      const hum = 150 * turn - 50 * seconds * Math.cos(turn / seconds) // 100 to 200 Hz and back in one round
+      samples[i] = 0.14 * Math.sin(notes[Math.floor((2 * at) / rate) % notes.length] * turn) + 0.03 * Math.sin(hum)
     }
     const data = new AudioData({
       format: 'f32', sampleRate: rate, numberOfFrames: perFrame, numberOfChannels: 1,

@@ -60,8 +60,9 @@ type ledger struct {
 	tally  Tally
 }
 
-func newLedger(peer signal.PeerID) *ledger {
-	return &ledger{phase: phaseOf(peer), tally: Tally{Number: -1, FirstMillis: -1}}
+func (l *ledger) begin(peer signal.PeerID) {
+	l.phase = phaseOf(peer)
+	l.tally = Tally{Number: -1, FirstMillis: -1}
 }
 
 // want says whether the person is sending this kind. A pause ends the gap that is measured.

@@ -59,3 +59,13 @@ func TestDecodingRubbishIsAnErrorAndNoMore(t *testing.T) {
 		}
 	}
 }
+
+func TestEverySoundIsKnownByItsBytes(t *testing.T) {
+	lib, err := clips()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(lib.sounds) != soundCount {
+		t.Errorf("%d of %d frames of the tone are different", len(lib.sounds), soundCount)
+	}
+}

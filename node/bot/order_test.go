@@ -18,7 +18,8 @@ func shot(i int) arrival {
 
 func feed(video bool, packets ...arrival) (total Tally, fresh int) {
 	o := order{video: video}
-	l := newLedger("")
+	var l ledger
+	l.begin("")
 	for _, p := range packets {
 		f := o.take(p)
 		fresh += int(one(f.Fresh))

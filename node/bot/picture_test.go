@@ -89,7 +89,8 @@ func TestANumberOutOfItsTimeIsMisplaced(t *testing.T) {
 			0: 0, 200 * time.Millisecond: 0, 900 * time.Millisecond: 0, -100 * time.Millisecond: 0,
 			1500 * time.Millisecond: 1, 3 * time.Second: 1, 5 * time.Second: 1,
 		} {
-			l := newLedger("ann")
+			var l ledger
+			l.begin("ann")
 			number := int(place(now.Add(-behind), phaseOf("ann"), perSecond) % int64(round))
 			l.frame(kind, number, true, now)
 			if got := l.read().Misplaced; got != misplaced {

@@ -1,0 +1,101 @@
+package bot
+
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// inlet is where one kind of one person arrives on one link. One goroutine owns it.
+type inlet struct {
+	lib     *library
+	kind    Kind
+	ledger  *ledger
+	order   order
+	picture assembly
+	decoded func()    // called once, at the first frame that could be decoded
+	heard   bool      // it has been
+	asked   time.Time // the last request for a key frame
+}
+
+func newInlet(lib *library, kind Kind, l *ledger, decoded func()) *inlet {
+	return &inlet{lib: lib, kind: kind, ledger: l, order: order{video: kind.video()}, decoded: decoded}
+}
+
+// read takes in a track until its connection ends.
+func (in *inlet) read(track *webrtc.TrackRemote, ask func([]rtcp.Packet) error) {
+	for {
+		packet, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		if in.take(packet, time.Now()) {
+			// An error means that the connection is ending; the next read tells.
+			_ = ask([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}})
+		}
+	}
+}
+
+// take checks and counts one packet. It tells whether a key frame is to be asked for.
+func (in *inlet) take(p *rtp.Packet, now time.Time) (askForKey bool) {
+	f := in.order.take(arrival{p.SequenceNumber, p.Timestamp, p.Marker, len(p.Payload) == 0, now})
+	in.ledger.packet(f, len(p.Payload))
+	if !f.Fresh || len(p.Payload) == 0 {
+		return false
+	}
+	if !in.kind.video() {
+		number, known := in.lib.sounds[string(p.Payload)]
+		if !known {
+			number = -1
+		}
+		in.arrived(number, true, now)
+		return false
+	}
+	broken := in.picture.broken
+	picture, err := in.picture.push(f.Seq, p.Timestamp, p.Marker, p.Payload)
+	if err != nil {
+		in.ledger.broken(1)
+	}
+	in.ledger.broken(in.picture.broken - broken)
+	if picture != nil {
+		in.show(picture, now)
+	}
+	return in.wantsKey(in.picture.broken > broken, now)
+}
+
+// show decodes what can be decoded.
+func (in *inlet) show(picture []byte, now time.Time) {
+	if !isKey(picture) {
+		in.arrived(-1, false, now)
+		return
+	}
+	decoded, err := decodeKey(picture)
+	if err != nil {
+		in.ledger.broken(1)
+		return
+	}
+	number, err := readNumber(decoded)
+	if err != nil {
+		number = -1 // a picture of somebody who paints none
+	}
+	in.arrived(number, true, now)
+}
+
+func (in *inlet) arrived(number int, decoded bool, now time.Time) {
+	in.ledger.frame(in.kind, number, decoded, now)
+	if decoded && !in.heard {
+		in.heard = true
+		in.decoded()
+	}
+}
+
+// wantsKey asks at most once a second, after a loss or as long as nothing could be decoded.
+func (in *inlet) wantsKey(lost bool, now time.Time) bool {
+	if !lost && in.heard || now.Sub(in.asked) < time.Second {
+		return false
+	}
+	in.asked = now
+	return true
+}

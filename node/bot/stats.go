@@ -1,0 +1,99 @@
+package bot
+
+import (
+	"time"
+
+	"parley/bridge/signal"
+)
+
+// Stats is how a bot is doing at one moment: one line of a report.
+type Stats struct {
+	Time      time.Time     `json:"time"`
+	Room      string        `json:"room"`
+	Name      string        `json:"name"`
+	Self      signal.PeerID `json:"self"`
+	Signaling string        `json:"signaling"` // open, dialling or ended
+	Welcomes  int           `json:"welcomes"`  // more than one: it came back
+	Faults    int           `json:"faults"`    // from the bridge, not fatal
+	Fault     signal.Code   `json:"fault,omitempty"`
+	Plan      signal.Plan   `json:"plan"`
+	Settled   bool          `json:"settled"`
+	Ready     bool          `json:"ready"` // everybody is seen and heard over this plan's links
+	Links     []LinkStats   `json:"links"`
+	People    []Person      `json:"people"`
+}
+
+// LinkStats is one connection.
+type LinkStats struct {
+	Far           signal.PeerID `json:"far"`
+	Live          bool          `json:"live"`
+	ConnectMillis int64         `json:"connectMillis"` // from wanting it; -1 before
+	Restarts      int           `json:"restarts"`      // of ICE, offered by this side
+	Packets       int64         `json:"packets"`       // sent
+	KeysAsked     int64         `json:"keysAsked"`     // key frames that the far end asked for
+}
+
+// Person is another member and what was received of it.
+type Person struct {
+	Peer       signal.PeerID `json:"peer"`
+	Name       string        `json:"name"`
+	Seat       int           `json:"seat"`
+	Present    bool          `json:"present"`
+	Media      signal.Media  `json:"media"`
+	Microphone Tally         `json:"microphone"`
+	Camera     Tally         `json:"camera"`
+	Screen     *Tally        `json:"screen,omitempty"` // once one was shared
+}
+
+func (b *life) stats(now time.Time) Stats {
+	s := Stats{
+		Time: now, Room: b.cfg.Room, Name: b.cfg.Name, Self: b.roster.self, Signaling: "dialling",
+		Welcomes: b.story.welcomes, Faults: b.story.faults, Plan: b.roster.plan, Settled: b.roster.settled,
+		Ready: b.story.ready != 0 && b.story.ready == b.roster.plan.Epoch,
+		Links: []LinkStats{}, People: []Person{},
+	}
+	if b.story.fault != nil {
+		s.Fault = b.story.fault.Code
+	}
+	switch {
+	case b.story.over:
+		s.Signaling = "ended"
+	case b.line.ws != nil:
+		s.Signaling = "open"
+	}
+	for _, far := range b.fars() {
+		s.Links = append(s.Links, b.links[far].stats())
+	}
+	for _, m := range b.roster.members {
+		if m.Peer != b.roster.self {
+			s.People = append(s.People, b.person(m))
+		}
+	}
+	return s
+}
+
+func (l *link) stats() LinkStats {
+	s := LinkStats{Far: l.far, Live: l.health.live, ConnectMillis: -1, Restarts: l.health.restarts}
+	if l.health.liveFor != 0 {
+		s.ConnectMillis = l.health.liveFor.Milliseconds()
+	}
+	for _, o := range l.out {
+		if o != nil {
+			s.Packets += o.sent.Load()
+			s.KeysAsked += o.asked.Load()
+		}
+	}
+	return s
+}
+
+func (b *life) person(m signal.Member) Person {
+	all := b.ledgersOf(m.Peer)
+	p := Person{
+		Peer: m.Peer, Name: m.Name, Seat: m.Seat, Present: m.Present, Media: m.Media,
+		Microphone: all[Microphone].read(), Camera: all[Camera].read(),
+	}
+	if screen := all[Screen].read(); screen.Packets > 0 {
+		p.Screen = &screen
+	}
+	return p
+}
