@@ -22,8 +22,8 @@ import (
 	"parley/webapp"
 )
 
-// stopWithin is how long pages and requests have to end on their own. Process supervisors kill after 10 s.
-const stopWithin = 5 * time.Second
+// stopWithin is how long pages and requests have to end on their own. Process supervisors kill after 10 s, impatient ones after 5.
+const stopWithin = 4 * time.Second
 
 // node is one running node and its parts.
 type node struct {
