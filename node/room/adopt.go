@@ -106,11 +106,9 @@ func (t *turn) adoptPlan(s Snapshot) {
 	own, was := t.plan, t.change
 	have, next := own.shape(), s.Plan.shape()
 	if own.Epoch == s.Plan.Epoch && have == next {
+		// Even if the snapshot says settled: a switch that is open here may be that of members
+		// whom the snapshot does not know.
 		t.change.stuck = t.remaining(was.stuck)
-		if was.open && s.Settled {
-			t.change = change{stuck: t.remaining(s.Stuck)}
-			t.emit(t.settled(""))
-		}
 		return
 	}
 	t.plan, t.calmed = clonePlan(s.Plan), time.Time{}

@@ -134,12 +134,13 @@ func (w *world) come(g *page) {
 		w.step(e)
 		return
 	}
-	if !g.alive || w.pick(4) == 0 {
+	lies := w.pick(12) == 0
+	if lies || !g.alive || w.pick(4) == 0 {
 		g.load++
 		g.alive, g.links, g.ready = true, map[far]bool{}, ""
 	}
 	e := room.Resume{Peer: g.peer, Name: "x", Page: fmt.Sprint(g.load), Key: g.key, Media: media, Floor: g.epoch, Snapshot: g.snap}
-	if w.pick(12) == 0 { // a page that lies
+	if lies {
 		e.Floor = max(g.epoch, room.Epoch(w.now.Add(time.Duration(w.pick(70_000))*time.Millisecond).UnixMilli()))
 	}
 	w.step(e)
