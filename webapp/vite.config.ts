@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   plugins: [svelte()],
+  resolve: process.env.VITEST ? { conditions: ['browser'] } : {}, // components in tests run as in a page
   build: {
     target: 'es2022',
     assetsInlineLimit: 0, // the content security policy serves fonts and scripts from files alone

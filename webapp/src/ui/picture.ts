@@ -17,12 +17,16 @@ export function showStream(stream: () => MediaStream | null): (video: HTMLVideoE
   };
 }
 
-const leastShown = 0.35; // of a picture, by area
+const enough = 0.4; // of a picture, by area: with less, one sees a nose instead of a person
 
-/** Whether a picture fills its tile and is cropped, or is shown whole because too much would be lost. */
-export function fitOf(picture: Box, tile: Box): 'cover' | 'contain' {
-  if (picture.width <= 0 || picture.height <= 0 || tile.width <= 0 || tile.height <= 0) return 'cover';
-  const scale = Math.max(tile.width / picture.width, tile.height / picture.height);
-  const shown = (tile.width * tile.height) / (picture.width * scale * picture.height * scale);
-  return shown < leastShown ? 'contain' : 'cover';
+/**
+ * The box in which a picture is shown, centred in its tile and cropped to fill the box: the whole tile
+ * where the shapes are alike enough, else as much of it as leaves half of the picture to be seen.
+ */
+export function pictureBox(picture: Box, tile: Box): Box {
+  if (picture.width <= 0 || picture.height <= 0 || tile.width <= 0 || tile.height <= 0) return tile;
+  const shape = picture.width / picture.height;
+  const ratio = tile.width / tile.height / shape;
+  if (Math.min(ratio, 1 / ratio) >= enough) return tile;
+  return { width: Math.min(tile.width, tile.height * shape * 2), height: Math.min(tile.height, (tile.width / shape) * 2) };
 }

@@ -24,7 +24,6 @@ export class Session {
   close(): void {
     this.#unsubscribe();
     for (const timer of this.#timers) clearTimeout(timer);
-    if (this.state.phase === 'room' || this.state.phase === 'joining') this.call.leave();
     this.call.close();
   }
 

@@ -1,4 +1,4 @@
-// Readable random room names: a quality, an animal, a place by the water. 96 of each, so 880,000 names.
+// Readable random room names: a quality, an animal, a place by the water. About 90 of each, 787,000 names.
 
 const qualities = `able airy amber ample arctic azure bold bonny brave breezy bright brisk bronze busy calm candid
 cheery clear clever cobalt cool copper coral cosy crisp curious daring dawn deft eager early easy fair famous fancy fast

@@ -4,7 +4,7 @@
 export const en = {
   'language.label': 'Language',
 
-  'home.title': 'See each other. Straight from browser to browser.',
+  'home.title': 'Face to face, straight from browser to browser.',
   'home.line': 'Group video calls without accounts. Pick a room, send its link, talk.',
   'home.room': 'Room name',
   'home.reroll': 'Another name',
@@ -64,7 +64,7 @@ export const en = {
     'The browser was told not to give this page your microphone. Allow it beside the address, then unmute.',
   'problem.microphone.busy': 'Another program is using your microphone. Close it there, then unmute.',
   'problem.microphone.failed': 'Your microphone did not start. Choose another one, or unmute again.',
-  'problem.goOn': 'You can join without it.',
+  'problem.goOn': 'You can still join.',
 
   'camera.on': 'Turn camera on',
   'camera.off': 'Turn camera off',

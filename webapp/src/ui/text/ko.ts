@@ -1,12 +1,12 @@
-// The texts in Korean. Polite (합니다/해요 register: 해요체 for calls to act, plain nouns on controls).
+// The texts in Korean: sentences in the polite 해요 form, nouns on controls. A person's name takes 님.
 
 import type { Key } from './en';
 
 export const ko: Record<Key, string> = {
   'language.label': '언어',
 
-  'home.title': '얼굴 보며 이야기해요. 브라우저에서 브라우저로 바로.',
-  'home.line': '가입 없이 쓰는 그룹 영상 통화예요. 방을 정하고, 링크를 보내고, 이야기하세요.',
+  'home.title': '얼굴을 보며, 브라우저끼리 바로 이야기해요.',
+  'home.line': '가입 없이 쓰는 그룹 영상 통화예요. 방을 고르고 링크를 보내면 바로 시작돼요.',
   'home.room': '방 이름',
   'home.reroll': '다른 이름 추천',
   'home.go': '시작하거나 참여하기',

@@ -1,0 +1,264 @@
+// @vitest-environment happy-dom
+//
+// The pages of a room, driven by a call whose State the tests set.
+
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Call, Entry, Person, State } from '../call/state';
+import RoomPage from './RoomPage.svelte';
+import { startLanguage } from './text/text.svelte';
+
+const blank = { streams: [null, null] as [null, null], front: 0 as const };
+
+function person(peer: string, more: Partial<Person> = {}): Person {
+  return {
+    peer,
+    page: 'page',
+    name: peer,
+    label: peer,
+    seat: peer.charCodeAt(0),
+    self: false,
+    present: true,
+    media: { microphone: 'on', camera: 'on', screen: 'off' },
+    reach: 'connected',
+    camera: blank,
+    screen: blank,
+    ...more,
+  };
+}
+
+const lobby: State = {
+  phase: 'lobby',
+  room: 'quiet-otter-harbour',
+  locked: false,
+  max: 0,
+  signaling: 'up',
+  people: [],
+  microphone: { wanted: true, status: 'on', list: [] },
+  camera: { wanted: true, status: 'on', list: [] },
+  speaker: { list: [], selectable: false },
+  preview: null,
+  soundBlocked: false,
+};
+const room: State = {
+  ...lobby,
+  phase: 'room',
+  self: 'Ann',
+  plan: { epoch: 1, home: 'h', mode: 'mesh', relays: [], warm: false, lacking: false },
+  people: [person('Ann', { self: true }), person('Ben')],
+};
+
+/** A call of which only the State is real; it notes what is asked of it. */
+class Script implements Call {
+  asked: string[] = [];
+  entry?: Entry;
+  #run: (state: State) => void = () => undefined;
+  constructor(private state: State) {}
+  subscribe = (run: (state: State) => void) => {
+    this.#run = run;
+    run(this.state);
+    return () => undefined;
+  };
+  show(next: Partial<State>): void {
+    this.state = { ...this.state, ...next };
+    this.#run(this.state);
+    flushSync();
+  }
+  level = () => 0;
+  setCamera = (on: boolean) => void this.asked.push(`camera ${on}`);
+  setMicrophone = (on: boolean) => void this.asked.push(`microphone ${on}`);
+  choose = (kind: string, id: string) => void this.asked.push(`${kind} ${id}`);
+  join = (entry: Entry) => void (this.entry = entry);
+  leave = () => void this.asked.push('leave');
+  again = () => void this.asked.push('again');
+  turnSoundOn = () => void this.asked.push('sound');
+  close = () => void this.asked.push('close');
+}
+
+let page: Record<string, unknown> | undefined;
+let info = { open: true, locked: false, full: false };
+
+function open(state: State): Script {
+  const call = new Script(state);
+  page = mount(RoomPage, { target: document.body, props: { call } });
+  flushSync();
+  return call;
+}
+
+const all = <E extends Element = HTMLElement>(selector: string) => [...document.querySelectorAll<E>(selector)];
+const one = <E extends Element = HTMLElement>(selector: string): E => {
+  const found = all<E>(selector);
+  expect(found, selector).toHaveLength(1);
+  return found[0]!;
+};
+const button = (name: string) => all('button').find((each) => (each.getAttribute('aria-label') ?? each.textContent)?.trim() === name)!;
+const field = (label: string) => {
+  const found = all<HTMLLabelElement>('label').find((each) => each.textContent?.trim() === label);
+  return found ? one<HTMLInputElement>(`[id="${found.htmlFor}"]`) : undefined;
+};
+const type = (label: string, text: string) => {
+  const input = field(label)!;
+  input.value = text;
+  input.dispatchEvent(new Event('input', { bubbles: true }));
+  flushSync();
+};
+const groups = () => all('[role=region][aria-label=Call] [role=group]').map((tile) => tile.getAttribute('aria-label'));
+
+beforeEach(() => {
+  localStorage.clear();
+  startLanguage(new URLSearchParams('lang=en'), []);
+  info = { open: true, locked: false, full: false };
+  vi.stubGlobal('fetch', async () => Response.json(info));
+});
+afterEach(async () => {
+  if (page) await unmount(page);
+  page = undefined;
+  document.body.replaceChildren();
+});
+
+describe('room', () => {
+  it('names everybody with what is known of them, oneself last', () => {
+    const call = open(room);
+    expect(groups()).toEqual(['Ben, Microphone on', 'Ann, you, Microphone on']);
+    call.show({
+      people: [
+        person('Ann', { self: true }),
+        person('Ben', { label: 'Ben (2)', media: { microphone: 'off', camera: 'off', screen: 'off' }, reach: 'reconnecting' }),
+        person('Chi', { media: { microphone: 'none', camera: 'none', screen: 'none' }, present: false }),
+      ],
+    });
+    expect(groups()).toEqual([
+      'Ben (2), Muted, Camera off, Reconnecting…',
+      'Chi, No microphone, Camera off, Away',
+      'Ann, you, Microphone on',
+    ]);
+  });
+
+  it('never makes a video anew while its person is in the room', () => {
+    const call = open(room);
+    const before = all<HTMLVideoElement>('[aria-label^=Ben] video');
+    expect(before).toHaveLength(2);
+    for (const video of before) expect(video.muted).toBe(true);
+    call.show({ people: [person('Chi'), ...room.people, person('Dora')] });
+    call.show({ people: [person('Chi'), person('Ben', { reach: 'reconnecting', seat: 1, camera: { ...blank, front: 1 } }), room.people[0]!] });
+    expect(all('[aria-label^=Ben] video')).toEqual(before);
+    expect(before.map((video) => video.classList.contains('front'))).toEqual([false, true]);
+  });
+
+  it('has one status that says how the call is connected', () => {
+    const call = open(room);
+    const status = one('[role=status]');
+    expect(status.getAttribute('aria-label')).toBe('Connection');
+    expect(status.textContent?.trim()).toMatch(/^Direct/);
+    call.show({ plan: { ...room.plan!, mode: 'relay' }, signaling: 'down', soundBlocked: true });
+    expect(one('[role=status]')).toBe(status);
+    expect(status.textContent?.trim()).toMatch(/^Relayed/);
+    button('Turn sound on').click();
+    expect(call.asked).toEqual(['sound']);
+  });
+
+  it('tells who comes and goes, even two at once', () => {
+    const call = open(room);
+    call.show({ news: { id: 1, what: 'joined', label: 'Chi' } });
+    call.show({ news: { id: 2, what: 'left', label: 'Ben' } });
+    call.show({ signaling: 'up' });
+    expect(all('[role=log] p').map((news) => news.textContent?.trim())).toEqual(['Chi joined', 'Ben left']);
+  });
+
+  it('shows names as text', () => {
+    const name = '<img src=x onerror=alert(1)>';
+    open({ ...room, room: name, people: [person('Ann', { self: true }), person('Ben', { name, label: name })] });
+    expect(all('img')).toHaveLength(0);
+    expect(one('h1').textContent).toBe(name);
+  });
+
+  it('obeys its buttons and keys, but no key while one types', () => {
+    const call = open(room);
+    button('Mute microphone').click();
+    button('Turn camera off').click();
+    const press = (target: EventTarget, key: string, code: string) =>
+      target.dispatchEvent(new KeyboardEvent('keydown', { key, code, bubbles: true }));
+    press(document.body, 'm', 'KeyM');
+    press(document.body, 'ㅍ', 'KeyV');
+    call.show({ people: [room.people[0]!] }); // alone: there is a field with the link
+    press(one('.alone input'), 'm', 'KeyM');
+    button('Leave').click();
+    expect(call.asked).toEqual(['microphone false', 'camera false', 'microphone false', 'camera false', 'leave']);
+  });
+});
+
+describe('lobby', () => {
+  it('asks for a name, remembers it and joins', async () => {
+    const call = open(lobby);
+    button('Join').click();
+    flushSync();
+    expect(one('[role=alert]').textContent).toContain('what the others should call you');
+    type('Your name', ' Ann ');
+    button('Join').click();
+    expect(call.entry).toEqual({ name: 'Ann', password: undefined });
+    expect(localStorage.getItem('parley.name')).toBe('Ann');
+  });
+
+  it('asks for the password of a locked room at once, and again when it was wrong', async () => {
+    info = { open: true, locked: true, full: false };
+    const call = open(lobby);
+    await vi.waitFor(() => expect(field('Password')).toBeDefined());
+    type('Your name', 'Ann');
+    type('Password', 'sesam');
+    button('Join').click();
+    expect(call.entry).toEqual({ name: 'Ann', password: 'sesam' });
+    call.show({ phase: 'joining' });
+    expect(button('Joining…')).toBeDefined();
+    call.show({ phase: 'lobby', fault: 'password' });
+    await vi.waitFor(() => expect(document.activeElement).toBe(field('Password')));
+    expect(one('[role=alert]').textContent).toBe('That password is wrong.');
+    expect(all('details')).toHaveLength(0);
+  });
+
+  it('offers its options to whoever opens the room', async () => {
+    info = { open: false, locked: false, full: false };
+    const call = open(lobby);
+    await vi.waitFor(() => expect(all('details')).toHaveLength(1));
+    type('Your name', 'Ann');
+    button('Join').click();
+    expect(call.entry).toEqual({ name: 'Ann', settings: undefined });
+    type('Largest number of people', '1');
+    button('Join').click();
+    flushSync();
+    expect(one('[role=alert]').textContent).toContain('between 2 and 500');
+    type('Largest number of people', '3');
+    type('Password', 'sesam');
+    button('Join').click();
+    expect(call.entry).toEqual({ name: 'Ann', settings: { password: 'sesam', max: 3 } });
+  });
+
+  it('says what is wrong with the devices and goes on', () => {
+    const failed = { wanted: true, status: 'failed', problem: 'denied', list: [] } as const;
+    open({ ...lobby, camera: { ...failed, list: [] }, microphone: { ...failed, list: [] } });
+    expect(document.body.textContent).toContain('not to give this page your camera');
+    expect(document.body.textContent).toContain('You can still join.');
+    expect(button('Turn camera on')).toBeDefined();
+    expect(button('Unmute microphone')).toBeDefined();
+    expect(button('Join')).toBeDefined();
+  });
+});
+
+describe('the end', () => {
+  it('says why, and what can be done', () => {
+    const call = open({ ...lobby, phase: 'ended' });
+    expect(one('h1').textContent).toBe('You left the room');
+    button('Join again').click();
+    call.show({ fault: 'replaced' });
+    expect(one('h1').textContent).toBe('The call goes on elsewhere');
+    call.show({ fault: 'restarting' });
+    expect(document.body.textContent).toContain('The server is restarting');
+    expect(call.asked).toEqual(['again']);
+  });
+
+  it('closes the call when the page goes elsewhere', async () => {
+    const call = open(room);
+    await unmount(page!);
+    page = undefined;
+    expect(call.asked).toEqual(['close']);
+  });
+});
