@@ -38,7 +38,7 @@ func (t *turn) resume(e Resume) {
 // unheardOf tells whether a page comes with a plan of an earlier life that no snapshot told of. Its
 // links are not known then, and it must not be told that the switch from them is settled.
 func (t *turn) unheardOf(floor Epoch) bool {
-	return floor > t.life.adopted.epoch && floor < t.life.first
+	return floor > t.life.adopted.epoch && !slices.Contains(t.life.given, floor)
 }
 
 // back gives a member its place again. isNew says that the others have not heard of it yet.

@@ -64,7 +64,7 @@ type pair [2]PeerID
 // for as long as the members it names may stay away.
 type life struct {
 	born     Epoch
-	first    Epoch // the first epoch this life gave, 0 if none
+	given    []Epoch // the last that this life gave, at most maxGiven
 	adopted  mark
 	departed []PeerID // left in this life: no snapshot brings them back
 }
@@ -149,6 +149,7 @@ func (s State) clone() State {
 	s.change.stuck = slices.Clone(s.change.stuck)
 	s.relay.granted = slices.Clone(s.relay.granted)
 	s.apart = slices.Clone(s.apart)
+	s.life.given = slices.Clone(s.life.given)
 	s.life.departed = slices.Clone(s.life.departed)
 	return s
 }

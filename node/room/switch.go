@@ -1,9 +1,9 @@
 package room
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
+
+// maxGiven is how many epochs a room remembers: more than a page misses that comes back in time.
+const maxGiven = 64
 
 // give makes a plan of that shape with the next epoch. If it takes media links away, a switch
 // begins: the links of older plans stay until it is settled.
@@ -11,7 +11,10 @@ func (t *turn) give(next shape) {
 	before := t.plan.shape()
 	first := t.plan.Epoch == 0
 	t.last = max(t.last+1, t.millis())
-	t.life.first = cmp.Or(t.life.first, t.last)
+	t.life.given = append(t.life.given, t.last)
+	if len(t.life.given) > maxGiven {
+		t.life.given = t.life.given[1:]
+	}
 	t.plan = Plan{
 		Epoch: t.last, Home: t.home, Mode: next.mode, Relays: []NodeID{},
 		Warm: next.warm, Lacking: next.lacking,
