@@ -1,0 +1,160 @@
+package relay
+
+// rung is one layer as the choice sees it.
+type rung struct {
+	kbps    int // what it takes, 0 for a layer that does not exist
+	height  int // of the picture
+	flowing bool
+}
+
+// want is one tile that a page shows: the source's layers and how well it should be shown.
+type want struct {
+	rungs  [maxLayers]rung
+	height int     // of the tile in pixels
+	weight float64 // greater is served first
+	now    int     // layer being forwarded, -1 for none
+}
+
+// best is the smallest layer that fills the tile: three quarters of its height are enough.
+func (w *want) best() int {
+	best := -1
+	for i, r := range w.rungs {
+		if r.kbps == 0 {
+			continue
+		}
+		best = i
+		if r.height*4 >= w.height*3 {
+			break
+		}
+	}
+	return best
+}
+
+// lowest is the smallest layer at or above from that exists, -1 for none.
+func (w *want) lowest(from int) int {
+	for i := from; i < maxLayers; i++ {
+		if w.rungs[i].kbps > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// share divides budget kbit/s among wants, which are ordered by weight: everybody gets the smallest
+// layer first, then each in turn one more, up to the layer that fills its tile. -1 means held: not even the
+// smallest fits. Going up costs a tenth more than staying, so that a choice does not flutter.
+func share(budget int, wants []want) []int {
+	given := make([]int, len(wants))
+	cost := func(w *want, layer int) int {
+		if layer < 0 {
+			return 0
+		}
+		if layer > w.now {
+			return w.rungs[layer].kbps * 11 / 10
+		}
+		return w.rungs[layer].kbps
+	}
+	for i := range wants {
+		given[i] = -1
+	}
+	for step := range maxLayers {
+		for i := range wants {
+			w := &wants[i]
+			if step > 0 && given[i] < 0 {
+				continue
+			}
+			next := w.lowest(given[i] + 1)
+			if next < 0 || next > w.best() {
+				continue
+			}
+			if price := cost(w, next) - cost(w, given[i]); price <= budget {
+				budget -= price
+				given[i] = next
+			}
+		}
+	}
+	return given
+}
+
+// needed is what all wants would take at their best, in kbit/s.
+func needed(wants []want) int {
+	sum := 0
+	for i := range wants {
+		if b := wants[i].best(); b >= 0 {
+			sum += wants[i].rungs[b].kbps * 11 / 10
+		}
+	}
+	return sum
+}
+
+// flowing lowers a chosen layer to the highest one at or below it whose packets come, because the
+// top layer of a browser starts late and stops when the page's uplink is short. With none flowing
+// the choice stands: a key-frame request brings it.
+func (w *want) flowing(layer int) int {
+	for i := layer; i >= 0; i-- {
+		if w.rungs[i].flowing {
+			return i
+		}
+	}
+	for i := layer + 1; i < maxLayers; i++ {
+		if w.rungs[i].flowing {
+			return i
+		}
+	}
+	return layer
+}
+
+// usual is what a layer takes and shows until it was measured or announced.
+func usual(kind Kind, layer int, simulcast bool) layerSize {
+	switch {
+	case kind == Screen:
+		return layerSize{1920, 1080, 1500}
+	case !simulcast:
+		return layerSize{640, 360, 600}
+	}
+	return [maxLayers]layerSize{{320, 180, 150}, {640, 360, 500}, {1280, 720, 1700}}[layer]
+}
+
+// rungs describes the source's layers at now.
+func (s *Source) rungs(now micros) (r [maxLayers]rung) {
+	claim := s.claim.Load()
+	simulcast := s.streams[1].Load() != nil || s.streams[2].Load() != nil
+	for i := range r {
+		st := s.streams[i].Load()
+		if st == nil {
+			continue
+		}
+		size := usual(s.kind, i, simulcast)
+		if claim != nil && i < len(claim.layers) {
+			size = claim.layers[i]
+		}
+		silent := now - micros(st.seenAt.Load())
+		r[i] = rung{kbps: max(int(size.kbps), 1), height: int(size.height), flowing: silent < flowGap(s.kind)}
+		if measured := int(st.kbps.Load()); measured > 0 && silent < second {
+			r[i].kbps = measured
+		}
+	}
+	return r
+}
+
+// flowGap is the silence after which a layer counts as not flowing. A screen that does not change sends nothing.
+func flowGap(kind Kind) micros {
+	if kind == Screen {
+		return 5 * second
+	}
+	return 350 * millisecond
+}
+
+// allowance is the bit rate in kbit/s that a stream may use: what was announced and half as much
+// again for a browser's overshoot, within the limits of the relay.
+func (s *Source) allowance(layer int) int {
+	limits := s.port.relay.config.Limits
+	ceiling := limits.AudioKbps
+	if s.kind.Video() {
+		ceiling = limits.VideoKbps
+	}
+	if c := s.claim.Load(); c != nil && layer < len(c.layers) && c.layers[layer].kbps > 0 {
+		return min(int(c.layers[layer].kbps)*3/2+100, ceiling)
+	}
+	return ceiling
+}

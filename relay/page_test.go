@@ -1,0 +1,559 @@
+package relay
+
+import (
+	"encoding/binary"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testPage is a page as PROTOCOL.md describes it, made of a real pion peer.
+type testPage struct {
+	t       testing.TB
+	name    string
+	pc      *webrtc.PeerConnection
+	port    *Port
+	control *webrtc.DataChannel
+	chat    *webrtc.DataChannel
+	mic     *webrtc.TrackLocalStaticRTP
+	camera  *testCamera
+	slots   int // video slots asked for so far
+	wg      sync.WaitGroup
+
+	mu      sync.Mutex
+	members map[uint16]string
+	table   map[slotKey]seatOf
+	rev     uint32
+	mute    bool // does not acknowledge
+	got     map[slotKey]*slotLog
+	filled  map[uint8]seatOf
+	wished  map[Kind]byte
+	speaker uint16
+	held    []byte
+	wantsA  int
+	wantsV  int
+	letters [][]byte
+	closed  chan string
+}
+
+type slotKey struct {
+	video bool
+	slot  int
+}
+
+// slotLog is what came in one slot.
+type slotLog struct {
+	packets  int
+	frames   int
+	last     *rtp.Packet
+	order    []uint16 // sequence numbers in order of arrival
+	sources  []uint32 // CSRC of each packet
+	pictures []uint16
+	stamps   []uint32
+	strange  int // packets whose CSRC is not in the table that was acknowledged
+}
+
+func (p *testPage) Connected()          {}
+func (p *testPage) Closed(cause string) { p.closed <- cause }
+
+func newRelay(t testing.TB, limits Limits) *Relay {
+	t.Helper()
+	r, err := New(Config{Listen: "127.0.0.1:0", Limits: limits, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// pageOptions shape a testPage.
+type pageOptions struct {
+	audio, video int // slots
+	layers       int // of the camera; 0 for 1
+	setting      func(*webrtc.SettingEngine)
+	room         string
+	mute         bool
+	reroute      func(sdp string) string // rewrites the relay's answer
+}
+
+func pageAPI(t testing.TB, o pageOptions) *webrtc.API {
+	media := &webrtc.MediaEngine{}
+	if err := media.RegisterDefaultCodecs(); err != nil {
+		t.Fatal(err)
+	}
+	registry := &interceptor.Registry{}
+	if err := webrtc.RegisterDefaultInterceptors(media, registry); err != nil {
+		t.Fatal(err)
+	}
+	for _, uri := range []string{sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
+		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeVideo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uriLevel}, webrtc.RTPCodecTypeAudio); err != nil {
+		t.Fatal(err)
+	}
+	setting := webrtc.SettingEngine{}
+	setting.SetIncludeLoopbackCandidate(true)
+	setting.SetIPFilter(func(ip net.IP) bool {
+		a, _ := netip.AddrFromSlice(ip)
+		return a.Unmap() == netip.MustParseAddr("127.0.0.1")
+	})
+	setting.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	if o.setting != nil {
+		o.setting(&setting)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(setting))
+}
+
+func newPage(t testing.TB, r *Relay, name string, o pageOptions) *testPage {
+	t.Helper()
+	p := &testPage{
+		t: t, name: name, members: map[uint16]string{}, table: map[slotKey]seatOf{}, got: map[slotKey]*slotLog{},
+		filled: map[uint8]seatOf{}, wished: map[Kind]byte{}, closed: make(chan string, 4), mute: o.mute,
+	}
+	var err error
+	if p.pc, err = pageAPI(t, o).NewPeerConnection(webrtc.Configuration{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.stop)
+	p.addFixed(max(o.layers, 1))
+	p.pc.OnTrack(p.receive)
+	room := o.room
+	if room == "" {
+		room = "room"
+	}
+	p.negotiate(o, func(offer string) (string, error) {
+		port, answer, err := r.Room(room).Open(name, name+"-page", offer, p)
+		p.port = port
+		return answer, err
+	})
+	if o.audio+o.video > 0 {
+		// pion puts the data m-line last, so the slots need an offer of their own.
+		p.grow(o)
+	}
+	return p
+}
+
+// grow adds receiving slots by a later offer.
+func (p *testPage) grow(o pageOptions) {
+	p.t.Helper()
+	for range o.audio {
+		p.slot(webrtc.RTPCodecTypeAudio)
+	}
+	for range o.video {
+		p.slot(webrtc.RTPCodecTypeVideo)
+	}
+	p.negotiate(o, p.port.Offer)
+}
+
+func (p *testPage) negotiate(o pageOptions, ask func(offer string) (string, error)) {
+	p.t.Helper()
+	offer, err := p.pc.CreateOffer(nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	done := webrtc.GatheringCompletePromise(p.pc)
+	if err := p.pc.SetLocalDescription(offer); err != nil {
+		p.t.Fatal(err)
+	}
+	<-done
+	answer, err := ask(p.pc.LocalDescription().SDP)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if o.reroute != nil {
+		answer = o.reroute(answer)
+	}
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// addFixed makes the first five m-lines.
+func (p *testPage) addFixed(layers int) {
+	p.t.Helper()
+	must := func(err error) {
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	sendonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
+	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+	vp8 := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
+	var err error
+	p.mic, err = webrtc.NewTrackLocalStaticRTP(opus, "mic", p.name)
+	must(err)
+	_, err = p.pc.AddTransceiverFromTrack(p.mic, sendonly)
+	must(err)
+	p.camera = newTestCamera(p, vp8, layers)
+	screen, err := webrtc.NewTrackLocalStaticRTP(vp8, "screen", p.name+"-screen")
+	must(err)
+	_, err = p.pc.AddTransceiverFromTrack(screen, sendonly)
+	must(err)
+	sound, err := webrtc.NewTrackLocalStaticRTP(opus, "sound", p.name+"-screen")
+	must(err)
+	_, err = p.pc.AddTransceiverFromTrack(sound, sendonly)
+	must(err)
+	yes, zero, one := true, uint16(controlID), uint16(chatID)
+	p.control, err = p.pc.CreateDataChannel("control", &webrtc.DataChannelInit{Negotiated: &yes, ID: &zero})
+	must(err)
+	p.control.OnMessage(func(m webrtc.DataChannelMessage) { p.hear(m.Data) })
+	p.chat, err = p.pc.CreateDataChannel("chat", &webrtc.DataChannelInit{Negotiated: &yes, ID: &one})
+	must(err)
+	p.chat.OnMessage(func(m webrtc.DataChannelMessage) {
+		p.mu.Lock()
+		p.letters = append(p.letters, m.Data)
+		p.mu.Unlock()
+	})
+}
+
+func (p *testPage) slot(kind webrtc.RTPCodecType) {
+	_, err := p.pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *testPage) stop() {
+	if p.camera != nil {
+		p.camera.halt()
+	}
+	if p.port != nil {
+		p.port.Close()
+	}
+	if err := p.pc.Close(); err != nil {
+		p.t.Error(err)
+	}
+	p.wg.Wait()
+}
+
+// hear follows the control channel.
+func (p *testPage) hear(b []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := reader{b: b[1:]}
+	switch b[0] {
+	case msgMembers:
+		clear(p.members)
+		for range r.u16() {
+			n := r.u16()
+			p.members[n] = string(r.take(int(r.u8())))
+		}
+	case msgTable:
+		p.rev = r.u32()
+		clear(p.table)
+		for _, video := range []bool{false, true} {
+			for range r.u8() {
+				slot := int(r.u8())
+				p.table[slotKey{video, slot}] = seatOf{r.u16(), Kind(r.u8())}
+			}
+		}
+		if !p.mute {
+			p.sendControl(binary.BigEndian.AppendUint32([]byte{msgAck}, p.rev))
+		}
+	case msgFilled:
+		p.filled[r.u8()] = seatOf{r.u16(), Kind(r.u8())}
+	case msgSpeakers:
+		p.speaker = r.u16()
+	case msgSlots:
+		p.wantsA, p.wantsV = int(r.u8()), int(r.u8())
+	case msgLayers:
+		p.wished[Kind(r.u8())] = r.u8()
+	case msgHeld:
+		p.held = r.take(int(r.u8()))
+	}
+	if r.bad {
+		p.t.Errorf("%s: control message %x is malformed", p.name, b)
+	}
+}
+
+func (p *testPage) sendControl(b []byte) {
+	if err := p.control.Send(b); err != nil {
+		p.t.Logf("%s: send: %v", p.name, err)
+	}
+}
+
+// show sends a view message.
+func (p *testPage) show(list ...view) {
+	b := []byte{msgView, byte(len(list))}
+	for _, v := range list {
+		b = binary.BigEndian.AppendUint16(b, v.member)
+		b = append(b, byte(v.kind))
+		b = binary.BigEndian.AppendUint16(b, v.width)
+		b = binary.BigEndian.AppendUint16(b, v.height)
+		flags := byte(0)
+		if v.pinned {
+			flags = 1
+		}
+		b = append(b, flags)
+	}
+	p.sendControl(b)
+}
+
+// receive logs one slot.
+func (p *testPage) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	p.wg.Add(1)
+	defer p.wg.Done()
+	key := slotKey{video: track.Kind() == webrtc.RTPCodecTypeVideo}
+	for _, t := range p.pc.GetTransceivers()[kindCount:] {
+		if t.Receiver() == receiver {
+			break
+		}
+		if t.Kind() == track.Kind() {
+			key.slot++
+		}
+	}
+	p.mu.Lock()
+	log := &slotLog{}
+	p.got[key] = log
+	p.mu.Unlock()
+	for {
+		packet, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		log.packets++
+		log.last = packet
+		log.order = append(log.order, packet.SequenceNumber)
+		log.stamps = append(log.stamps, packet.Timestamp)
+		csrc := uint32(0)
+		if len(packet.CSRC) == 1 {
+			csrc = packet.CSRC[0]
+		}
+		log.sources = append(log.sources, csrc)
+		if key.video && uint32(p.table[key].member) != csrc {
+			log.strange++
+		}
+		if d, ok := parseVP8(packet.Payload); key.video && ok {
+			log.pictures = append(log.pictures, d.picture)
+			if d.start {
+				log.frames++
+			}
+		}
+		p.mu.Unlock()
+	}
+}
+
+// packets tells how many came in a slot.
+func (p *testPage) packets(key slotKey) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if log := p.got[key]; log != nil {
+		return log.packets
+	}
+	return 0
+}
+
+// number finds a member's number in the page's list.
+func (p *testPage) number(name string) uint16 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n, id := range p.members {
+		if id == name {
+			return n
+		}
+	}
+	return 0
+}
+
+// speak sends sound of the given loudness (0 to 127) until stop is called.
+func (p *testPage) speak(level uint8) (stop func()) {
+	quit := make(chan struct{})
+	id := extensionID(p.pc.GetSenders()[0].GetParameters().HeaderExtensions, uriLevel)
+	p.wg.Add(1)
+	go func() {
+		defer p.wg.Done()
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: 100}, Payload: make([]byte, 80)}
+		for {
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+			}
+			packet.SequenceNumber++
+			packet.Timestamp += 960
+			if err := packet.SetExtension(id, []byte{127 - level}); err != nil {
+				p.t.Error(err)
+			}
+			_ = p.mic.WriteRTP(packet)
+		}
+	}()
+	return sync.OnceFunc(func() { close(quit) })
+}
+
+// testCamera sends VP8-shaped frames in one or three layers and answers PLIs with a key frame.
+type testCamera struct {
+	page   *testPage
+	layers []*testLayer
+	quit   chan struct{}
+	once   sync.Once
+	plis   atomic.Int32
+	paused atomic.Uint32 // layers that are not sent, as a bit mask
+}
+
+type testLayer struct {
+	track *webrtc.TrackLocalStaticRTP
+	rid   string
+	key   atomic.Bool
+	size  int // bytes per frame
+}
+
+func newTestCamera(p *testPage, capability webrtc.RTPCodecCapability, layers int) *testCamera {
+	c := &testCamera{page: p, quit: make(chan struct{})}
+	var sender *webrtc.RTPSender
+	for i := range layers {
+		l := &testLayer{size: []int{600, 2000, 5500}[i]}
+		var options []func(*webrtc.TrackLocalStaticRTP)
+		if layers > 1 {
+			l.rid = []string{"q", "h", "f"}[i]
+			options = append(options, webrtc.WithRTPStreamID(l.rid))
+		}
+		var err error
+		if l.track, err = webrtc.NewTrackLocalStaticRTP(capability, "camera", p.name, options...); err != nil {
+			p.t.Fatal(err)
+		}
+		c.layers = append(c.layers, l)
+		if i > 0 {
+			if err := sender.AddEncoding(l.track); err != nil {
+				p.t.Fatal(err)
+			}
+			continue
+		}
+		t, err := p.pc.AddTransceiverFromTrack(l.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		sender = t.Sender()
+	}
+	for _, l := range c.layers {
+		p.wg.Add(1)
+		go c.listen(sender, l)
+	}
+	return c
+}
+
+// listen reads RTCP of one layer; a PLI keys all layers, as browsers do.
+func (c *testCamera) listen(sender *webrtc.RTPSender, l *testLayer) {
+	defer c.page.wg.Done()
+	b := make([]byte, 1500)
+	for {
+		n, _, err := sender.Read(b)
+		if l.rid != "" {
+			n, _, err = sender.ReadSimulcast(b, l.rid)
+		}
+		if err != nil {
+			return
+		}
+		list, err := rtcp.Unmarshal(b[:n])
+		if err != nil {
+			continue
+		}
+		for _, packet := range list {
+			if _, ok := packet.(*rtcp.PictureLossIndication); ok {
+				c.plis.Add(1)
+				for _, o := range c.layers {
+					o.key.Store(true)
+				}
+			}
+		}
+	}
+}
+
+// roll sends every layer at fps until halt.
+func (c *testCamera) roll(fps int) {
+	mid := c.page.pc.GetTransceivers()[Camera].Mid()
+	list := c.page.pc.GetTransceivers()[Camera].Sender().GetParameters().HeaderExtensions
+	for i, l := range c.layers {
+		c.page.wg.Add(1)
+		go func() {
+			defer c.page.wg.Done()
+			s := vp8Sender{picture: uint16(1000 * (i + 1)), tl0: uint8(50 * i), packet: rtp.Packet{Header: rtp.Header{
+				Version: 2, SequenceNumber: uint16(65500 + 7*i), Timestamp: uint32(900000 * (i + 1)),
+			}}}
+			tick := time.NewTicker(time.Second / time.Duration(fps))
+			defer tick.Stop()
+			for first := true; ; first = false {
+				select {
+				case <-c.quit:
+					return
+				case <-tick.C:
+				}
+				s.packet.Timestamp += uint32(90000 / fps)
+				if c.paused.Load()&(1<<i) != 0 {
+					continue
+				}
+				if l.rid != "" {
+					_ = s.packet.SetExtension(extensionID(list, sdp.SDESMidURI), []byte(mid))
+					_ = s.packet.SetExtension(extensionID(list, sdp.SDESRTPStreamIDURI), []byte(l.rid))
+				}
+				s.frame(l.size, first || l.key.Swap(false), func(p *rtp.Packet) { _ = l.track.WriteRTP(p) })
+			}
+		}()
+	}
+}
+
+func (c *testCamera) halt() { c.once.Do(func() { close(c.quit) }) }
+
+// vp8Sender packs frames as RFC 7741 says, with every field that browsers send.
+type vp8Sender struct {
+	packet  rtp.Packet
+	picture uint16
+	tl0     uint8
+}
+
+func (s *vp8Sender) frame(size int, key bool, write func(*rtp.Packet)) {
+	s.picture = (s.picture + 1) & 0x7fff
+	s.tl0++
+	for start := true; size > 0; start = false {
+		n := min(size, 1100)
+		size -= n
+		first, frame := byte(0x80), byte(1)
+		if start {
+			first |= 0x10
+		}
+		if key {
+			frame = 0
+		}
+		s.packet.Payload = append([]byte{first, 0xF0, 0x80 | byte(s.picture>>8), byte(s.picture), s.tl0, 0x20, frame}, make([]byte, n)...)
+		s.packet.Marker = size == 0
+		s.packet.SequenceNumber++
+		write(&s.packet)
+	}
+}
+
+// eventually waits until f is true, and fails the test if that takes too long.
+func eventually(t testing.TB, within time.Duration, what string, f func() bool) {
+	t.Helper()
+	deadline := time.After(within)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !f() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited %v in vain: %s", within, what)
+		}
+	}
+}

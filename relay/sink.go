@@ -1,0 +1,219 @@
+package relay
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/rtp"
+)
+
+// Sink is one receiving slot of a page: an m-line whose SSRC lives as long as the connection, while
+// the sources and layers that fill it change.
+//
+//	empty --assign--> waiting --ack of the table (video)--> aimed --key frame--> filled
+//	  ^                                                       ^ layer change --------+
+//	  +------------------------- clear ------------------------+---------------------+
+type Sink struct {
+	port   *Port
+	video  bool
+	slot   int // number within its kind
+	lane   atomic.Pointer[lane]
+	filled atomic.Pointer[filling] // news for the page, taken by the room's goroutine
+
+	mu      sync.Mutex // guards what follows; held for computing a packet's numbers, never across a write
+	source  *Source    // what may be forwarded, nil while empty or not acknowledged
+	current *stream    // the layer being forwarded
+	target  *stream    // the layer to change to at its next key frame
+	began   bool       // the source's first packet has been forwarded
+	numbers numbers
+	packets uint32 // sent, for sender reports
+	octets  uint32
+	rtxSeq  uint16 // newest number given on the repair stream
+
+	complaints complaints // key-frame requests of the receiver; the port's RTCP goroutine owns it
+}
+
+// mender is the scratch space of a goroutine that sends packets again: one answers NACKs, one probes.
+type mender struct {
+	packet packet
+	out    outgoing
+}
+
+// rate is the media clock in Hz.
+func (s *Sink) rate() uint32 {
+	if s.video {
+		return 90000
+	}
+	return 48000
+}
+
+// aim lets the slot carry source from now on, beginning with the given layer.
+func (s *Sink) aim(source *Source, target *stream) {
+	s.mu.Lock()
+	if s.source != source {
+		s.source, s.current, s.began = source, nil, false
+	}
+	s.target = target
+	s.mu.Unlock()
+}
+
+// clear stops forwarding at once.
+func (s *Sink) clear() { s.aim(nil, nil) }
+
+// hold stops forwarding of video for want of bandwidth, and keeps the source.
+func (s *Sink) hold() {
+	s.mu.Lock()
+	s.current, s.target = nil, nil
+	s.mu.Unlock()
+}
+
+// streams tells the layer being forwarded and the one being waited for.
+func (s *Sink) streams() (current, target *stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current, s.target
+}
+
+// offer forwards p if it belongs to the layer that this slot carries. It runs on the stream's goroutine.
+func (s *Sink) offer(st *stream, p *packet) {
+	ln := s.lane.Load()
+	if ln == nil || ln.payload[p.codec] == 0 {
+		return
+	}
+	s.mu.Lock()
+	stamp, first, ok := s.accept(st, p)
+	if ok {
+		s.packets++
+		s.octets += uint32(len(p.payload))
+	}
+	s.mu.Unlock()
+	if !ok {
+		return
+	}
+	if first {
+		s.beginning(st.source, stamp.timestamp)
+	}
+	p.renumber(stamp)
+	h := s.dress(&st.out, ln, p, stamp)
+	size := len(p.payload) + rtpOverhead
+	s.port.stampTWCC(&st.out, ln, sentPacket{size: size, at: p.arrived})
+	if _, err := ln.out.WriteRTP(h, p.payload); err != nil {
+		s.port.relay.stats.WriteErrors.Add(1)
+		return
+	}
+	s.port.relay.stats.PacketsOut.Add(1)
+}
+
+// filling is the news that a video slot begins to carry a source, at an RTP timestamp.
+type filling struct {
+	seat      Seat
+	timestamp uint32
+}
+
+// beginning leaves word for the room's goroutine, which the packet path must never wait for.
+func (s *Sink) beginning(source *Source, timestamp uint32) {
+	if !s.video {
+		return
+	}
+	s.filled.Store(&filling{Seat{Slot: uint8(s.slot), Member: source.number, Kind: source.kind}, timestamp})
+	s.port.room.disturb()
+}
+
+// accept decides whether p goes out, and with which numbers; first is true for a source's first packet here.
+func (s *Sink) accept(st *stream, p *packet) (out stamp, first, ok bool) {
+	if s.source != st.source {
+		return out, false, false
+	}
+	if s.current != st {
+		if s.target != st || (s.video && !p.key) {
+			return out, false, false
+		}
+		s.numbers.join(st, p, s.rate())
+		s.current = st
+		first, s.began = !s.began, true
+	}
+	out, ok = s.numbers.place(p)
+	return out, first, ok
+}
+
+// rtpOverhead is what an RTP header with extensions, the seal and UDP/IP add to a payload, in bytes.
+const rtpOverhead = 12 + 4 + 8 + 16 + 28
+
+// dress fills the outgoing header for one packet.
+func (s *Sink) dress(o *outgoing, ln *lane, p *packet, n stamp) *rtp.Header {
+	h := &o.header
+	h.Version = 2
+	h.Marker = p.marker
+	h.PayloadType = ln.payload[p.codec]
+	h.SequenceNumber = n.seq
+	h.Timestamp = n.timestamp
+	h.SSRC = ln.ssrc
+	h.CSRC = o.csrc[:]
+	h.Padding, h.PaddingSize = false, 0
+	if len(p.payload) == 0 {
+		h.Padding, h.PaddingSize = true, 1
+	}
+	h.Extension = ln.profile != 0
+	h.ExtensionProfile = ln.profile
+	h.Extensions = h.Extensions[:0]
+	if ln.levelExt != 0 && p.hasLevel {
+		o.octet[0][0] = p.level
+		setExtension(h, ln.levelExt, o.octet[0][:])
+	}
+	if ln.rotationExt != 0 && p.rotated {
+		o.octet[1][0] = p.rotation
+		setExtension(h, ln.rotationExt, o.octet[1][:])
+	}
+	return h
+}
+
+// setExtension adds a header extension. Ids come from negotiation and were checked there, so it cannot fail.
+func setExtension(h *rtp.Header, id uint8, b []byte) { _ = h.SetExtension(id, b) }
+
+// resend answers a NACK for one outgoing packet by RTX, from the publisher's cache.
+func (s *Sink) resend(m *mender, seq uint16, now micros) bool {
+	ln := s.lane.Load()
+	if ln == nil || ln.rtxSSRC == 0 {
+		return false
+	}
+	s.mu.Lock()
+	sp, in, ok := s.numbers.again(seq, now)
+	s.mu.Unlock()
+	if !ok || sp.stream.cache == nil {
+		return false
+	}
+	if s.repair(m, sp, in, sentPacket{seq: seq, at: now}) == 0 {
+		return false
+	}
+	s.port.relay.stats.Resent.Add(1)
+	return true
+}
+
+// repair sends the packet that was numbered in by its publisher and sent.seq by this slot on the
+// slot's repair stream (RFC 4588): numbers of its own, the original one in front of the payload. It
+// tells the size, 0 for a packet that is not at hand any more.
+func (s *Sink) repair(m *mender, sp splice, in uint16, sent sentPacket) int {
+	ln := s.lane.Load()
+	p := &m.packet
+	if ln == nil || !sp.stream.cache.get(in, p) || ln.rtxPayload[p.codec] == 0 || len(p.payload) == 0 || !p.describe() {
+		return 0
+	}
+	n := sp.stamp(p, sent.seq)
+	p.renumber(n)
+	m.out.csrc[0] = uint32(sp.stream.source.number)
+	h := s.dress(&m.out, ln, p, n)
+	h.PayloadType = ln.rtxPayload[p.codec]
+	h.SSRC = ln.rtxSSRC
+	s.mu.Lock()
+	s.rtxSeq++
+	h.SequenceNumber = s.rtxSeq
+	s.mu.Unlock()
+	m.out.rtx = append(append(m.out.rtx[:0], byte(n.seq>>8), byte(n.seq)), p.payload...)
+	sent.size = len(m.out.rtx) + rtpOverhead
+	s.port.stampTWCC(&m.out, ln, sent)
+	if _, err := ln.out.WriteRTP(h, m.out.rtx); err != nil {
+		s.port.relay.stats.WriteErrors.Add(1)
+		return 0
+	}
+	return sent.size
+}
