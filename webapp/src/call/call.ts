@@ -11,7 +11,8 @@ import { Devices } from './media';
 import { mediaOf, sameMedia } from './people';
 import { storageOf } from './prefs';
 import { type Event, firstState, reduce } from './reduce';
-import { Session, type SessionPort } from './session';
+import { Session, type SessionPlace, type SessionPort } from './session';
+import type { Media } from './signal.gen';
 import { Sound } from './sound';
 import { type Stay, readStay, touchStay, writeStay } from './stay';
 import type { Call, Entry, Input, State } from './state';
@@ -37,12 +38,11 @@ export function createCall(room: string, options: Options = {}): Call {
 
 class OpenCall implements Call {
   private state: State;
-  private readonly page = randomId();
   private readonly subscribers = new Set<(state: State) => void>();
   private readonly devices: Devices;
   private readonly sound: Sound;
   private readonly links: LinkSet;
-  private readonly storage = storageOf('sessionStorage');
+  private readonly place: Omit<SessionPlace, 'media'>;
   private session: Session | null = null;
   private preview: MediaStream | null = null;
   private returning: Stay | null = null; // waits for the devices
@@ -51,10 +51,8 @@ class OpenCall implements Call {
   private closed = false;
   private notice: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    private readonly room: string,
-    private readonly url: string,
-  ) {
+  constructor(room: string, url: string) {
+    this.place = { room, page: randomId(), url, storage: storageOf('sessionStorage') };
     this.state = firstState(room);
     this.sound = new Sound({ blocked: (blocked) => this.tell([{ type: 'sound', blocked }]) });
     this.devices = new Devices(storageOf('localStorage'), { changed: () => this.devicesChanged() }, Sound.selectable);
@@ -70,7 +68,7 @@ class OpenCall implements Call {
     this.devicesChanged();
     this.useSpeaker();
     this.devices.begin();
-    const stay = readStay(this.storage, room, Date.now());
+    const stay = readStay(this.place.storage, room, Date.now());
     if (stay) this.comeBack(stay);
   }
 
@@ -101,7 +99,7 @@ class OpenCall implements Call {
   leave = (): void => {
     if (this.state.phase !== 'joining' && this.state.phase !== 'room') return;
     this.session?.leave();
-    writeStay(this.storage, this.room, null);
+    writeStay(this.place.storage, this.place.room, null);
     this.tell([{ type: 'ended' }]);
   };
 
@@ -132,7 +130,7 @@ class OpenCall implements Call {
   };
 
   private readonly hidden = (): void => {
-    if (this.state.phase === 'room') touchStay(this.storage, this.room, Date.now());
+    if (this.state.phase === 'room') touchStay(this.place.storage, this.place.room, Date.now());
   };
 
   // A page that comes out of the back-forward cache has lost its connections: as good as a reload.
@@ -155,9 +153,8 @@ class OpenCall implements Call {
 
   private enter(from: Entry | Stay): void {
     this.tell([{ type: 'entering' }]);
-    const { room, page, url, storage } = this;
-    const media = (): ReturnType<typeof mediaOf> => mediaOf(this.state.microphone, this.state.camera);
-    this.session = new Session({ room, page, url, storage, media }, this.sessionPort(), from);
+    const media = (): Media => mediaOf(this.state.microphone, this.state.camera);
+    this.session = new Session({ ...this.place, media }, this.sessionPort(), from);
   }
 
   private sessionPort(): SessionPort {
@@ -185,12 +182,15 @@ class OpenCall implements Call {
     this.waiting.push(...events);
     if (this.busy || this.closed) return;
     this.busy = true;
-    for (let event = this.waiting.shift(); event; event = this.waiting.shift()) {
-      this.state = reduce(this.state, event);
-      this.follow();
-      for (const run of this.subscribers) run(this.state); // each event: news must not be passed over
+    try {
+      for (let event = this.waiting.shift(); event; event = this.waiting.shift()) {
+        this.state = reduce(this.state, event);
+        this.follow();
+        for (const run of this.subscribers) run(this.state); // each event: news must not be passed over
+      }
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   }
 
   // Does what the State asks for. Called after every change, so each step does nothing if it is done.

@@ -78,7 +78,7 @@ export class Capture {
     if (!devices) return this.fail('insecure');
     if (!this.track) this.show({ status: 'starting' });
     try {
-      const track = await this.take(devices);
+      const track = await this.take(devices, attempt);
       if (attempt !== this.tries) return track?.stop();
       if (track) this.use(track);
       else this.fail('missing');
@@ -87,16 +87,18 @@ export class Capture {
     }
   }
 
-  // Some devices cannot be opened twice, so the one in use is let go before another is taken.
-  private async take(devices: MediaDevices): Promise<MediaStreamTrack | undefined> {
+  private async take(devices: MediaDevices, attempt: number): Promise<MediaStreamTrack | undefined> {
     const { chosen, list } = this.input;
-    const there = list.length === 0 || list.every(({ id }) => id === '') || list.some(({ id }) => id === chosen);
+    const listed = list.length === 0 || list.some(({ id }) => id === chosen);
+    const id = listed ? chosen : undefined;
     try {
-      return await this.ask(devices, there ? chosen : undefined);
+      return await this.ask(devices, id);
     } catch (error) {
-      const other = chosen !== undefined && ['missing', 'busy'].includes(problemOf(error));
-      if (!other) throw error;
-      return this.ask(devices, undefined);
+      const problem = problemOf(error);
+      const beside = problem === 'busy' && this.track !== null; // some open only one at a time
+      if (attempt !== this.tries || (!beside && (id === undefined || problem === 'denied'))) throw error;
+      if (beside) this.let(null);
+      return this.ask(devices, beside ? id : undefined);
     }
   }
 
@@ -114,7 +116,8 @@ export class Capture {
     track.onended = () => {
       if (this.track !== track) return; // it was stopped here
       this.let(null);
-      void this.start();
+      if (this.input.wanted) void this.start();
+      else this.show({ status: 'off' });
     };
     const chosen = track.getSettings().deviceId ?? this.input.chosen;
     this.let(track);

@@ -9,7 +9,7 @@
 
 import type { Limit, Tuning } from './adapt';
 import { randomId } from './ids';
-import { nextTry, remedyFor } from './recovery';
+import { type Remedy, type Trouble, nextTry, remedyFor } from './recovery';
 import type { Candidate, Describe, FromClient, Restart } from './signal.gen';
 import type { Reach } from './state';
 import type { Source } from './tiles';
@@ -74,10 +74,7 @@ export class MeshLink implements Link {
   private tuning: Tuning | null = null;
   private present = true;
   private closed = false;
-  private since = Date.now(); // when it was opened, or broke
-  private tried: number | undefined;
-  private unanswered = 0;
-  private failed = false;
+  private trouble: Omit<Trouble, 'beyondIce'> = { since: Date.now(), fresh: true, unanswered: 0 };
   private retry: ReturnType<typeof setTimeout> | undefined;
   private giveUp: ReturnType<typeof setTimeout> | undefined;
 
@@ -127,8 +124,7 @@ export class MeshLink implements Link {
   }
 
   hurry(): void {
-    const justTried = this.tried !== undefined && Date.now() - this.tried < 500;
-    if (this.reach !== 'connected' && !justTried) this.mend();
+    if (this.reach !== 'connected' && this.sinceTried() > 500) this.mend();
   }
 
   async look(): Promise<void> {
@@ -151,7 +147,7 @@ export class MeshLink implements Link {
     this.wire?.close();
     this.order = this.port.order();
     this.arrived = new Set();
-    this.unanswered = 0;
+    this.trouble.unanswered = 0;
     const wire: Wire = new Wire(id, this.offers, this.port.tracks(), this.owner(() => wire));
     this.wire = wire;
     if (this.tuning) wire.tune(this.tuning);
@@ -193,8 +189,9 @@ export class MeshLink implements Link {
   }
 
   private answered(sdp: string): void {
-    const stale = this.tried !== undefined && Date.now() - this.tried > staleMillis;
-    this.unanswered = 0;
+    const { tried } = this.trouble;
+    const stale = tried !== undefined && Date.now() - tried > staleMillis;
+    this.trouble.unanswered = 0;
     this.wire?.accept(sdp);
     // The addresses in an offer that waited for long may be those of a network that is gone.
     if (stale && this.reach !== 'connected') this.mend();
@@ -202,53 +199,65 @@ export class MeshLink implements Link {
 
   // The far end finds the link down.
   private asked(): void {
-    if (this.offers && (this.tried === undefined || Date.now() - this.tried > 1000)) this.mend();
+    if (this.offers && this.sinceTried() > 1000) this.mend();
   }
 
   private stateIs(state: RTCPeerConnectionState): void {
     if (state === 'connected') {
       clearTimeout(this.giveUp);
       clearTimeout(this.retry);
-      this.tried = undefined;
-      this.failed = false;
       this.setReach('connected');
     } else if (state === 'disconnected' || state === 'failed') {
-      if (this.reach === 'connected') this.since = Date.now();
-      this.failed ||= state === 'failed';
-      if (this.reach === 'connected') this.setReach('reconnecting');
-      this.plan();
+      this.broke(state === 'failed');
     }
   }
 
-  private trouble(): Parameters<typeof nextTry>[0] {
-    const fresh = this.reach !== 'reconnecting' && !this.failed;
-    const { since, tried, unanswered } = this;
-    return { since, fresh, unanswered, beyondIce: this.wire?.beyondIce ?? false, ...(tried === undefined ? {} : { tried }) };
+  private broke(failed: boolean): void {
+    if (this.reach === 'connected') {
+      this.trouble = { since: Date.now(), fresh: false, unanswered: 0 };
+      this.setReach('reconnecting');
+    }
+    if (failed) this.trouble.fresh = false;
+    this.plan();
   }
 
   private plan(): void {
     clearTimeout(this.retry);
     if (this.closed || this.reach === 'connected') return;
-    this.retry = setTimeout(() => this.mend(), Math.max(0, nextTry(this.trouble()) - Date.now()));
+    this.retry = setTimeout(() => this.mend(), Math.max(0, nextTry(this.full()) - Date.now()));
+  }
+
+  private full(): Trouble {
+    return { ...this.trouble, beyondIce: this.wire?.beyondIce ?? false };
+  }
+
+  private sinceTried(): number {
+    return Date.now() - (this.trouble.tried ?? 0);
   }
 
   private mend(): void {
-    const { wire } = this;
     if (this.closed) return;
-    if (this.present && this.port.up()) {
-      const remedy = wire ? remedyFor(this.trouble(), this.offers) : this.offers ? 'renew' : 'ask';
-      if (remedy === 'renew') this.renew();
-      else if (remedy === 'ask') this.ask();
-      else this.offerAgain(remedy);
-    }
-    this.tried = Date.now();
+    if (this.present && this.port.up()) this.apply(this.wire || !this.offers ? remedyFor(this.full(), this.offers) : 'renew');
+    this.trouble.tried = Date.now();
     this.plan();
   }
 
-  private offerAgain(how: 'restart' | 'repeat'): void {
-    if (how === 'repeat') this.wire?.repeat();
-    else this.wire?.offer(true);
-    this.out();
+  private apply(remedy: Remedy): void {
+    switch (remedy) {
+      case 'renew':
+        this.renew();
+        break;
+      case 'ask':
+        this.ask();
+        break;
+      case 'repeat':
+        this.wire?.repeat();
+        this.out();
+        break;
+      case 'restart':
+        this.wire?.offer(true);
+        this.out();
+    }
   }
 
   private ask(): void {
@@ -256,17 +265,15 @@ export class MeshLink implements Link {
   }
 
   private out(): void {
-    this.tried = Date.now();
-    this.unanswered++;
+    this.trouble.tried = Date.now();
+    this.trouble.unanswered++;
   }
 
   // A description was refused: the offerer begins anew, the other end waits for that.
   private giveUpWire(): void {
     this.wire?.close();
     this.wire = null;
-    if (this.reach === 'connected') this.since = Date.now();
-    this.setReach(this.reach === 'connected' ? 'reconnecting' : this.reach);
-    this.plan();
+    this.broke(true);
     this.port.changed();
   }
 

@@ -175,11 +175,9 @@ export class LinkSet {
   }
 
   private reach(person: Person): Event[] {
-    const reaches = this.links
-      .filter((link) => link.far === undefined || link.far === person.peer)
-      .map((link) => link.reach);
+    const links = this.links.filter((link) => link.far === undefined || link.far === person.peer);
     const order: Reach[] = ['connected', 'reconnecting', 'connecting', 'stuck'];
-    const reach = order.find((one) => reaches.includes(one)) ?? 'connecting';
+    const reach = order.find((one) => links.some((link) => link.reach === one)) ?? 'connecting';
     return reach === person.reach ? [] : [{ type: 'reach', peer: person.peer, reach }];
   }
 

@@ -162,7 +162,7 @@ function tell(state: State, what: News['what'], label?: string): State {
 }
 
 function outside(state: State): State {
-  const { self: _self, settled: _settled, fault: _fault, ...rest } = state;
+  const { self: _self, plan: _plan, settled: _settled, fault: _fault, ...rest } = state;
   return { ...rest, people: [], signaling: 'up', soundBlocked: false };
 }
 

@@ -31,6 +31,8 @@ export interface SessionPlace {
   storage: Storage | null;
   /** What this page sends now. */
   media(): Media;
+  /** Makes a line; a browser's own by default. */
+  dial?(url: string): WebSocket;
 }
 
 // After these the bridge may be dialled again at once: nothing is wrong with the person.
@@ -61,7 +63,7 @@ export class Session {
       open: () => this.say(),
       message: (message) => this.receive(message),
       down: () => this.down(),
-    });
+    }, place.dial);
     this.socket.dial();
   }
 

@@ -95,7 +95,7 @@ export class Socket {
     this.expect(quietMillis);
     const message = parse(text);
     if (message?.type === 'ping') this.send({ type: 'pong' });
-    else if (message && message.type !== 'pong') this.port.message(message);
+    if (message) this.port.message(message);
   }
 
   // Timers of hidden pages are late and those of sleeping machines very late: the clock decides.

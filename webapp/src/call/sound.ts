@@ -56,11 +56,9 @@ export class Sound implements Ears {
       return;
     }
     const voice = this.voice(source);
-    this.voices.set(key, voice);
-    if (was) {
-      this.fade(voice, 'in');
-      this.fade(was, 'out');
-    }
+    if (voice) this.voices.set(key, voice);
+    if (was) this.fade(was, 'out');
+    if (was && voice) this.fade(voice, 'in');
     this.check();
   }
 
@@ -106,7 +104,16 @@ export class Sound implements Ears {
     this.blockedIs(false);
   }
 
-  private voice({ id, stream }: LinkSource): Voice {
+  // Null on a machine that has no sound at all.
+  private voice(source: LinkSource): Voice | null {
+    try {
+      return this.makeVoice(source);
+    } catch {
+      return null;
+    }
+  }
+
+  private makeVoice({ id, stream }: LinkSource): Voice {
     const { context, out } = this.ready();
     // Chromium gives a remote track's sound to WebAudio only while an element has the track too.
     const element = new Audio();

@@ -75,7 +75,7 @@ export class Wire {
 
   /** Makes an offer; with `restart` one that gathers new candidates. */
   offer(restart: boolean): void {
-    this.then(async () => {
+    this.queue(async () => {
       if (restart) this.pc.restartIce();
       await this.describe('offer');
     });
@@ -83,7 +83,7 @@ export class Wire {
 
   /** Takes an offer of the far end and answers it. One that came before is only answered again. */
   answer(sdp: string): void {
-    this.then(async () => {
+    this.queue(async () => {
       if (sdp === this.heard) return this.repeat();
       await this.pc.setRemoteDescription({ type: 'offer', sdp });
       if (this.closed) return;
@@ -97,7 +97,7 @@ export class Wire {
 
   /** Takes the far end's answer. */
   accept(sdp: string): void {
-    this.then(async () => {
+    this.queue(async () => {
       if (this.pc.signalingState !== 'have-local-offer') return; // a repeated one
       await this.pc.setRemoteDescription({ type: 'answer', sdp });
       await this.useEarly();
@@ -107,7 +107,7 @@ export class Wire {
 
   /** Takes a candidate of the far end. */
   candidate(candidate: string, mline: number): void {
-    this.then(async () => {
+    this.queue(async () => {
       const init: RTCIceCandidateInit = { candidate, sdpMLineIndex: mline };
       if (this.pc.remoteDescription) await this.add(init);
       else if (this.early.length < mostHeld) this.early.push(init);
@@ -130,7 +130,7 @@ export class Wire {
   /** Bounds what the camera's lane sends. */
   tune(tuning: Tuning): void {
     this.tuning = tuning;
-    this.then(() => this.applyTuning());
+    this.queue(() => this.applyTuning());
   }
 
   /** Reads the statistics. */
@@ -161,7 +161,7 @@ export class Wire {
     this.pc.close();
   }
 
-  private then(step: () => Promise<void> | void): void {
+  private queue(step: () => Promise<void> | void): void {
     this.steps = this.steps.then(async () => {
       if (this.closed) return;
       try {

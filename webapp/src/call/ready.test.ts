@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { type Sender, isReady } from './ready';
+import type { Media } from './signal.gen';
+
+const media = (microphone: Media['microphone'], camera: Media['camera']): Media => ({ microphone, camera, screen: 'off' });
+const person = (peer: string, its: Media, present = true): Sender => ({ peer, present, media: its });
+const link = (far: string) => ({ far, page: 'p', media: true, offer: true });
+const none = (): boolean => false;
+
+it('waits for each kind that is being sent', () => {
+  const people = [person('b', media('on', 'on'))];
+  expect(isReady([link('b')], people, none)).toBe(false);
+  expect(isReady([link('b')], people, (_, __, kind) => kind === 'camera')).toBe(false);
+  expect(isReady([link('b')], people, (_, __, kind) => kind !== 'screen')).toBe(true);
+});
+
+it('does not wait for what is muted, off or not there', () => {
+  expect(isReady([link('b'), link('c')], [person('b', media('off', 'off')), person('c', media('none', 'none'))], none)).toBe(true);
+});
+
+it('does not wait for somebody whose signaling is cut', () => {
+  expect(isReady([link('b')], [person('b', media('on', 'on'), false)], none)).toBe(true);
+});
+
+it('waits for everybody on a relay, and for nobody on a link without media', () => {
+  const people = [person('b', media('on', 'off')), person('c', media('on', 'off'))];
+  const relay = { relay: 'r', media: true, offer: true };
+  expect(isReady([relay], people, (_, peer) => peer === 'b')).toBe(false);
+  expect(isReady([relay], people, () => true)).toBe(true);
+  expect(isReady([{ ...relay, media: false }], people, none)).toBe(true);
+});

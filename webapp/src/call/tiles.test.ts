@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { type Source, type Tile, arrange, best, emptyTile, isArranged, picturesOf } from './tiles';
+
+const source = (id: string, order: number, decoded: boolean): Source => ({ id, order, decoded, stream: { id } as MediaStream });
+const seen = (tile: Tile): string => tile.slots[tile.front]?.id ?? 'blank';
+
+describe('a tile', () => {
+  const old = source('old', 1, true);
+  const showsOld = arrange(emptyTile, [old], 0);
+
+  it('shows the first source at once, before it has decoded', () => {
+    expect(seen(arrange(emptyTile, [source('a', 1, false)], 0))).toBe('a');
+  });
+
+  it('puts a newer source behind and flips once it has decoded and had time to show a frame', () => {
+    const behind = arrange(showsOld, [old, source('new', 2, false)], 1000);
+    expect(seen(behind)).toBe('old');
+    expect(behind.slots.map((slot) => slot?.id)).toEqual(['old', 'new']);
+    const both = [old, source('new', 2, true)];
+    expect(isArranged(behind, both)).toBe(false);
+    const flipped = arrange(behind, both, 1300);
+    expect(seen(flipped)).toBe('new');
+    expect(isArranged(flipped, both)).toBe(true);
+  });
+
+  it('does not flip to an element that was given its stream just now', () => {
+    const both = [old, source('new', 2, true)];
+    const put = arrange(showsOld, both, 1000);
+    expect(seen(put)).toBe('old');
+    expect(seen(arrange(put, both, 1050))).toBe('old');
+    expect(seen(arrange(put, both, 1100))).toBe('new');
+  });
+
+  it('keeps the last picture when its link is gone', () => {
+    expect(seen(arrange(showsOld, [], 1000))).toBe('old');
+    expect(picturesOf(arrange(showsOld, [], 1000)).streams[0]).toBe(old.stream);
+  });
+
+  it('stays the same object while nothing changes', () => {
+    expect(arrange(showsOld, [old], 5000)).toBe(showsOld);
+  });
+
+  it('lets go of an ended source behind', () => {
+    const both = [old, source('new', 2, true)];
+    const flipped = arrange(arrange(showsOld, both, 0), both, 100);
+    expect(flipped.slots[0]?.id).toBe('old');
+    expect(arrange(flipped, [source('new', 2, true)], 200).slots[0]).toBeNull();
+  });
+
+  it('takes an older source only when its own is gone', () => {
+    const fresh = source('new', 2, true);
+    const showsNew = arrange(emptyTile, [fresh], 0);
+    expect(seen(arrange(arrange(showsNew, [old, fresh], 100), [old, fresh], 300))).toBe('new');
+    expect(seen(arrange(arrange(showsNew, [old], 100), [old], 300))).toBe('old');
+  });
+
+  it('never goes blank, whatever comes and goes', () => {
+    let tile = emptyTile;
+    let random = 7;
+    const next = (n: number): number => (random = (random * 48271) % 2147483647) % n;
+    let sources: Source[] = [source('0', 0, true)];
+    for (let step = 1; step < 2000; step++) {
+      if (next(3) === 0) sources.push(source(String(step), step, false));
+      if (next(3) === 0) sources.shift();
+      sources = sources.map((one) => (next(4) === 0 ? { ...one, decoded: true } : one));
+      const hadPicture = tile.slots[tile.front]?.decoded ?? false;
+      tile = arrange(tile, sources, step * 40);
+      if (hadPicture) expect(tile.slots[tile.front]?.decoded).toBe(true);
+    }
+    expect(tile.slots).not.toEqual([null, null]);
+  });
+});
+
+describe('best', () => {
+  it('is the newest that has decoded', () => {
+    const all = [source('1', 1, true), source('2', 2, true), source('3', 3, false)];
+    expect(best(null, all)?.id).toBe('2');
+  });
+
+  it('stays with what there is until a newer one has decoded', () => {
+    const one = source('1', 1, false);
+    expect(best(one, [one, source('2', 2, false)])?.id).toBe('1');
+  });
+
+  it('moves on when the present one is gone', () => {
+    expect(best(source('1', 1, true), [source('2', 2, false)])?.id).toBe('2');
+    expect(best(source('1', 1, true), [])).toBeNull();
+  });
+});
