@@ -84,7 +84,7 @@ export const en = {
   'room.leave': 'Leave',
   'room.sound': 'Turn sound on',
   'room.sound.why': 'Your browser keeps the sound off until you say so.',
-  'room.alone': 'You are the first one here',
+  'room.alone': 'Nobody else is here',
   'room.alone.why': 'Send this link to whoever should join.',
   'room.dismiss': 'Close this message',
 

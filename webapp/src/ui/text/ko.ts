@@ -84,7 +84,7 @@ export const ko: Record<Key, string> = {
   'room.leave': '나가기',
   'room.sound': '소리 켜기',
   'room.sound.why': '브라우저가 소리를 막고 있어요. 버튼을 누르면 들려요.',
-  'room.alone': '가장 먼저 들어오셨어요',
+  'room.alone': '지금은 혼자 계세요',
   'room.alone.why': '함께할 분들에게 이 링크를 보내 주세요.',
   'room.dismiss': '알림 닫기',
 
@@ -105,7 +105,7 @@ export const ko: Record<Key, string> = {
   'tile.connecting': '연결하는 중…',
   'tile.reconnecting': '다시 연결하는 중…',
   'tile.stuck': '연결할 수 없음',
-  'tile.away': '자리 비움',
+  'tile.away': '잠시 연결 끊김',
 
   'news.joined': '{name} 님이 들어왔어요',
   'news.left': '{name} 님이 나갔어요',
