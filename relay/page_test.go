@@ -70,9 +70,12 @@ type slotLog struct {
 func (p *testPage) Connected()          {}
 func (p *testPage) Closed(cause string) { p.closed <- cause }
 
+// discard swallows logs.
+var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
+
 func newRelay(t testing.TB, limits Limits) *Relay {
 	t.Helper()
-	r, err := New(Config{Listen: "127.0.0.1:0", Limits: limits, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	r, err := New(Config{Listen: "127.0.0.1:0", Limits: limits, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -459,8 +462,11 @@ func (c *testCamera) listen(sender *webrtc.RTPSender, l *testLayer) {
 	defer c.page.wg.Done()
 	b := make([]byte, 1500)
 	for {
-		n, _, err := sender.Read(b)
-		if l.rid != "" {
+		var n int
+		var err error
+		if l.rid == "" {
+			n, _, err = sender.Read(b)
+		} else {
 			n, _, err = sender.ReadSimulcast(b, l.rid)
 		}
 		if err != nil {
