@@ -23,7 +23,7 @@ func (t *turn) relayUp(node NodeID) {
 	if node == "" || slices.Contains(t.relay.granted, node) {
 		return
 	}
-	if len(t.relay.granted) >= maxGranted && node != t.plan.shape().hub {
+	if len(t.relay.granted) >= maxGranted {
 		t.emit(Release{Node: node})
 		return
 	}
@@ -35,13 +35,12 @@ func (t *turn) relayDown(node NodeID) {
 	case node == "":
 	case node == t.relay.hoped:
 		t.relay.answered(false)
-	case slices.Contains(t.relay.granted, node):
+	default:
 		t.relay.granted = slices.DeleteFunc(t.relay.granted, func(n NodeID) bool { return n == node })
-		t.relay.denied = false // so that stock asks for another one
 	}
 }
 
-func (t *turn) relayNone() { t.relay.answered(true) }
+func (t *turn) relayNone() { t.relay.answered(len(t.relay.granted) == 0) }
 
 func (s *supply) answered(denied bool) {
 	s.asking, s.hoped, s.denied = false, "", denied
@@ -57,7 +56,7 @@ func (t *turn) stock() {
 		}
 		return
 	}
-	if len(t.plan.Relays) == 0 && !t.change.open && len(t.change.stuck) == 0 {
+	if !t.change.open && len(t.change.stuck) == 0 {
 		t.releaseAll()
 	}
 }
