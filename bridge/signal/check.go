@@ -10,6 +10,7 @@ const (
 	maxToken     = 48 << 10
 	minID        = 8
 	maxID        = 32
+	maxTo        = 64 // a relay's NodeID is longer than a PeerID
 	maxSDP       = 48 << 10
 	maxCandidate = 1024
 	maxMLine     = 255
@@ -60,18 +61,18 @@ func (m *Describe) check() *Fault {
 	if m.SDP == "" {
 		return Faulty(CodeMalformed, "The field %q must not be empty.", "sdp")
 	}
-	return first(short("sdp", string(m.SDP), maxSDP), id("link", m.Link), id("page", m.Page), short("to", string(m.To), maxID))
+	return first(short("sdp", string(m.SDP), maxSDP), id("link", m.Link), farPage(m.Page), short("to", string(m.To), maxTo))
 }
 
 func (m *Candidate) check() *Fault {
 	if m.MLine < 0 || m.MLine > maxMLine {
 		return Faulty(CodeMalformed, "The field %q is out of range.", "mline")
 	}
-	return first(short("candidate", m.Candidate, maxCandidate), id("link", m.Link), id("page", m.Page), short("to", string(m.To), maxID))
+	return first(short("candidate", m.Candidate, maxCandidate), id("link", m.Link), farPage(m.Page), short("to", string(m.To), maxTo))
 }
 
 func (m *Restart) check() *Fault {
-	return first(id("link", m.Link), id("page", m.Page), short("to", string(m.To), maxID))
+	return first(id("link", m.Link), id("page", m.Page), short("to", string(m.To), maxTo))
 }
 
 func (m *Ready) check() *Fault { return epoch(m.Epoch) }
@@ -124,6 +125,14 @@ func id(field, value string) *Fault {
 		return Faulty(CodeMalformed, "The field %q must be %d to %d characters of A-Z, a-z, 0-9, - and _.", field, minID, maxID)
 	}
 	return nil
+}
+
+// farPage is the page of the far end of a link, which a relay does not have.
+func farPage(page string) *Fault {
+	if page == "" {
+		return nil
+	}
+	return id("page", page)
 }
 
 const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

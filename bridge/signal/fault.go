@@ -14,6 +14,7 @@ const (
 	CodeTooOften   Code = "too-often"   // more messages than the rate allows; fatal when it goes on
 	CodeOrder      Code = "order"       // a message at the wrong time: before hello, a second hello, a future epoch
 	CodeNoPeer     Code = "no-peer"     // nobody of that id is in the room
+	CodeRelay      Code = "relay"       // the relay could not take this description
 	CodeBadName    Code = "bad-name"    // fatal: display name empty, too long or with refused characters
 	CodeBadRoom    Code = "bad-room"    // fatal: the same for the room's name
 	CodeBadSetting Code = "bad-setting" // fatal: a setting of a new room out of its range
@@ -46,7 +47,7 @@ func (f *Fault) Error() string { return fmt.Sprintf("signal: %s: %s", f.Code, f.
 // allCodes is every code in the order above, for what is made from it.
 var allCodes = []Code{
 	CodeVersion, CodeMalformed, CodeUnknown, CodeTooLarge, CodeTooOften, CodeOrder,
-	CodeNoPeer, CodeBadName, CodeBadRoom, CodeBadSetting, CodeLocked, CodePassword,
+	CodeNoPeer, CodeRelay, CodeBadName, CodeBadRoom, CodeBadSetting, CodeLocked, CodePassword,
 	CodeTryLater, CodeFull, CodeExists, CodeBadPass, CodeFloor, CodeReplaced,
 	CodeSlow, CodeQuiet, CodeRestarting, CodeInternal,
 }

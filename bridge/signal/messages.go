@@ -99,9 +99,9 @@ type SetMedia struct {
 // a client puts To.
 type Describe struct {
 	Epoch int64  `json:"epoch"`          // of the plan that the sender follows
-	To    PeerID `json:"to,omitempty"`   // from client
-	From  PeerID `json:"from,omitempty"` // from server
-	Page  string `json:"page"`           // the far end's page that is meant: one that was reloaded drops it
+	To    PeerID `json:"to,omitempty"`   // from client; also the NodeID of a relay of the plan
+	From  PeerID `json:"from,omitempty"` // from server; also the NodeID of a relay
+	Page  string `json:"page,omitempty"` // the far end's page that is meant: one that was reloaded drops it. None for a relay
 	Link  string `json:"link"`           // chosen by the offerer for each RTCPeerConnection, 8 to 32 of [A-Za-z0-9_-]
 	Kind  string `json:"kind" ts:"'offer' | 'answer'"`
 	SDP   SDP    `json:"sdp"`
@@ -111,7 +111,7 @@ type Describe struct {
 type Candidate struct {
 	To        PeerID `json:"to,omitempty"`
 	From      PeerID `json:"from,omitempty"`
-	Page      string `json:"page"`
+	Page      string `json:"page,omitempty"` // none for a relay
 	Link      string `json:"link"`
 	Candidate string `json:"candidate"` // as in RTCIceCandidate.candidate
 	MLine     int    `json:"mline"`     // RTCIceCandidate.sdpMLineIndex

@@ -13,20 +13,14 @@ func (op *Operator) step(event room.Event) {
 	now := time.Now()
 	state, effects := room.Step(op.state, now, event)
 	op.state = state
-	var next []room.Event
 	for _, e := range effects {
-		if answer := op.perform(e, now); answer != nil {
-			next = append(next, answer)
-		}
+		op.perform(e, now)
 	}
 	op.publish()
-	for _, e := range next {
-		op.step(e)
-	}
 }
 
-// perform carries out one effect. Some are questions: their answer is an event for the next step.
-func (op *Operator) perform(effect room.Effect, now time.Time) room.Event {
+// perform carries out one effect. What it asks for comes back as an event, through the inbox.
+func (op *Operator) perform(effect room.Effect, now time.Time) {
 	switch e := effect.(type) {
 	case room.Welcome:
 		op.welcome(e)
@@ -42,7 +36,7 @@ func (op *Operator) perform(effect room.Effect, now time.Time) room.Event {
 		op.tell(e.Member.Peer, &signal.Changed{Member: wireMember(e.Member)})
 	case room.Left:
 		delete(op.conns, e.Peer)
-		delete(op.locks, e.Peer)
+		op.forget(e.Peer)
 		op.tell(e.Peer, &signal.Left{Peer: signal.PeerID(e.Peer), Why: string(e.Why)})
 	case room.Planned:
 		op.board.stats.Plans.Add(1)
@@ -53,15 +47,15 @@ func (op *Operator) perform(effect room.Effect, now time.Time) room.Event {
 	case room.Refresh:
 		op.tell("", &signal.Snapshot{Snapshot: op.snapshot()})
 	case room.Reserve:
-		return room.RelayNone{} // this node has no relay, and there is no other node to ask
+		op.wishing = true
+		op.reserve(e.Prefer)
 	case room.Release:
-		// nothing was reserved
+		op.release(e.Node)
 	case room.Wake:
 		op.wake.Reset(e.At.Sub(now))
 	case room.Empty:
 		op.empty = true
 	}
-	return nil
 }
 
 // welcome answers the arrival at hand. From here on its connection is the member's.
@@ -70,7 +64,6 @@ func (op *Operator) welcome(e room.Welcome) {
 	op.cut(e.To, signal.Faulty(signal.CodeReplaced, "The call goes on in a newer window."))
 	op.empty = false
 	op.conns[e.To] = a.Conn
-	op.locks[e.To] = a.Key
 	settings := op.state.Settings()
 	a.Conn.Send(signal.Encode(&signal.Welcome{
 		Version: signal.Version,

@@ -21,7 +21,7 @@ type Operator struct {
 	id    room.RoomID
 	board *Switchboard
 	log   *slog.Logger
-	inbox chan any // arrived, said or lost
+	inbox chan any // one of the types below
 	done  chan struct{}
 	gate  atomic.Pointer[bridge.Gate] // written by run, read by anyone
 
@@ -30,8 +30,12 @@ type Operator struct {
 	// What follows belongs to run.
 	state   room.State
 	conns   map[room.PeerID]*bridge.Conn
-	locks   map[room.PeerID]string // what each was admitted against, for new passes
-	coming  *bridge.Arrival        // the arrival that the current step is about
+	coming  *bridge.Arrival       // the arrival that the current step is about
+	held    map[room.NodeID]Relay // relays that this room has reserved
+	asking  bool                  // a reservation is under way
+	wishing bool                  // the room waits for a relay
+	again   bool                  // a relay arrived while asking
+	lost    []room.NodeID         // used by the room and lost, not yet told to it
 	wake    *time.Timer
 	empty   bool
 	members int // counted in the board's stats
@@ -48,6 +52,12 @@ type (
 		by  *seat
 		how bridge.Loss
 	}
+	reserved struct {
+		relay Relay
+		err   error
+	}
+	relayArrived struct{}
+	relayLost    struct{ node room.NodeID }
 )
 
 // seat is one connection's place in the room. It implements bridge.Seat.
@@ -72,7 +82,7 @@ func newOperator(board *Switchboard, id room.RoomID) *Operator {
 		done:  make(chan struct{}),
 		state: room.New(id, board.cfg.Node, board.cfg.Policy),
 		conns: map[room.PeerID]*bridge.Conn{},
-		locks: map[room.PeerID]string{},
+		held:  map[room.NodeID]Relay{},
 		wake:  time.NewTimer(time.Hour),
 	}
 	op.wake.Stop()
@@ -80,24 +90,28 @@ func newOperator(board *Switchboard, id room.RoomID) *Operator {
 	return op
 }
 
-func (op *Operator) post(item any) {
+// post hands something to the room's goroutine. It is false when the room has ended.
+func (op *Operator) post(item any) bool {
 	select {
 	case <-op.done: // a closed room reads no more, even if its inbox has space
-		return
+		return false
 	default:
 	}
 	select {
 	case op.inbox <- item:
+		return true
 	case <-op.done:
+		return false
 	}
 }
 
 func (op *Operator) run() {
 	defer close(op.done)
 	defer op.wake.Stop()
+	defer op.releaseAll()
 	for {
 		select {
-		case <-op.board.quit:
+		case <-op.board.life.Done():
 			return
 		case <-op.wake.C:
 			op.step(room.Tick{})
@@ -125,6 +139,12 @@ func (op *Operator) handle(item any) {
 			delete(op.conns, it.by.peer)
 			op.step(lossEvent(it.by.peer, it.how))
 		}
+	case reserved:
+		op.granted(it)
+	case relayArrived:
+		op.relayArrived()
+	case relayLost:
+		op.relayLost(it.node)
 	}
 }
 
@@ -149,10 +169,18 @@ func (op *Operator) hear(by *seat, m signal.Message) {
 			op.refuse(by, m, signal.Faulty(signal.CodeOrder, "No plan of that epoch has been given in this room."))
 			return
 		}
+		if r := op.held[room.NodeID(m.To)]; r != nil {
+			op.offer(by, r, m)
+			return
+		}
 		to := m.To
 		m.From, m.To = signal.PeerID(by.peer), ""
 		op.forward(by, to, m.Page, m)
 	case *signal.Candidate:
+		if r := op.held[room.NodeID(m.To)]; r != nil {
+			r.Candidate(Trickle{op.id, by.peer, m.Link, m.Candidate, m.MLine})
+			return
+		}
 		to := m.To
 		m.From, m.To = signal.PeerID(by.peer), ""
 		op.forward(by, to, m.Page, m)

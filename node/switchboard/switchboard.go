@@ -5,10 +5,11 @@
 // room is decided by room.Step; an Operator only carries it out, so nothing here knows a rule.
 //
 // Read in this order: switchboard.go (which rooms there are), operator.go (one room's goroutine),
-// effects.go (what room.Step ordered), wire.go (rooms' types to messages and back).
+// effects.go (what room.Step ordered), relays.go (the relays that rooms may use), wire.go (rooms' types to messages and back).
 package switchboard
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -40,17 +41,21 @@ type Switchboard struct {
 	cfg   Config
 	stats Stats
 	start time.Time // snapshots of rooms born later were taken by this process
-	quit  chan struct{}
+	life  context.Context
+	quit  context.CancelFunc
 	ended sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows; never held across a send
 	rooms  map[room.RoomID]*Operator
+	relays map[room.NodeID]Relay
 	closed bool
 }
 
 // New makes a switchboard without rooms.
 func New(cfg Config) *Switchboard {
-	return &Switchboard{cfg: cfg, start: time.Now(), quit: make(chan struct{}), rooms: map[room.RoomID]*Operator{}}
+	s := &Switchboard{cfg: cfg, start: time.Now(), rooms: map[room.RoomID]*Operator{}, relays: map[room.NodeID]Relay{}}
+	s.life, s.quit = context.WithCancel(context.Background())
+	return s
 }
 
 // Stats are the counters, for metrics.
@@ -82,11 +87,9 @@ func (s *Switchboard) Enter(a bridge.Arrival) bridge.Seat {
 // Close ends all rooms and waits for their goroutines. The connections are the bridge's to close.
 func (s *Switchboard) Close() {
 	s.mu.Lock()
-	if !s.closed {
-		s.closed = true
-		close(s.quit)
-	}
+	s.closed = true
 	s.mu.Unlock()
+	s.quit()
 	s.ended.Wait()
 }
 

@@ -4,7 +4,7 @@ export const version = 1;
 
 export type MediaState = 'on' | 'off' | 'none';
 
-export type Code = 'version' | 'malformed' | 'unknown' | 'too-large' | 'too-often' | 'order' | 'no-peer' | 'bad-name' | 'bad-room' | 'bad-setting' | 'locked' | 'password' | 'try-later' | 'full' | 'exists' | 'bad-pass' | 'floor' | 'replaced' | 'slow' | 'quiet' | 'restarting' | 'internal';
+export type Code = 'version' | 'malformed' | 'unknown' | 'too-large' | 'too-often' | 'order' | 'no-peer' | 'relay' | 'bad-name' | 'bad-room' | 'bad-setting' | 'locked' | 'password' | 'try-later' | 'full' | 'exists' | 'bad-pass' | 'floor' | 'replaced' | 'slow' | 'quiet' | 'restarting' | 'internal';
 
 export interface Media {
   microphone: MediaState;
@@ -89,7 +89,7 @@ export interface Describe {
   epoch: number;
   to?: string;
   from?: string;
-  page: string;
+  page?: string;
   link: string;
   kind: 'offer' | 'answer';
   sdp: string;
@@ -98,7 +98,7 @@ export interface Describe {
 export interface Candidate {
   to?: string;
   from?: string;
-  page: string;
+  page?: string;
   link: string;
   candidate: string;
   mline: number;
