@@ -147,8 +147,12 @@ func settings(p *Port) webrtc.SettingEngine {
 		}
 		e.SetNAT1To1IPs(addresses, webrtc.ICECandidateTypeHost)
 	}
-	// AES-128-GCM first: it seals a packet in a seventh of the time of the HMAC profile.
-	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	// AES-128-GCM seals a packet in a seventh of the time of the HMAC profile, which stays for old
+	// pages. The relay is the DTLS server, so that its list decides and not the browser's.
+	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	if err := e.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		p.log.Error("relay: set DTLS role", "error", err)
+	}
 	e.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), dtlsWithin)
 	})

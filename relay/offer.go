@@ -14,8 +14,9 @@ const maxOffer = 512 << 10
 
 var errShape = errors.New("relay: read offer: the m-lines are not those of a relay link")
 
-// checkOffer refuses an offer whose m-lines are not microphone, camera, screen, screen sound, data
-// and then receiving slots within the limits.
+// checkOffer refuses an offer whose m-lines are not microphone, camera, screen, screen sound and
+// then, in any order, one for data and receiving slots within the limits. Browsers put data last in
+// the offer that introduces it, and further slots behind it.
 func checkOffer(text string, limits Limits) error {
 	if len(text) > maxOffer {
 		return errors.New("relay: read offer: too long")
@@ -24,19 +25,17 @@ func checkOffer(text string, limits Limits) error {
 	if err := d.UnmarshalString(text); err != nil {
 		return fmt.Errorf("relay: read offer: %w", err)
 	}
-	fixed := []string{"audio", "video", "video", "audio", "application"}
-	if len(d.MediaDescriptions) < len(fixed) {
-		return errShape
-	}
-	audio, video := 0, 0
+	fixed := [kindCount]string{"audio", "video", "video", "audio"}
+	audio, video, data := 0, 0, 0
 	for i, m := range d.MediaDescriptions {
 		name := m.MediaName.Media
 		_, receives := m.Attribute("recvonly")
 		switch {
-		case i < len(fixed):
-			if name != fixed[i] || receives {
-				return fmt.Errorf("%w: m-line %d", errShape, i)
-			}
+		case Kind(i) < kindCount && (name != fixed[i] || receives):
+			return fmt.Errorf("%w: m-line %d", errShape, i)
+		case Kind(i) < kindCount:
+		case name == "application":
+			data++
 		case !receives:
 			return fmt.Errorf("%w: m-line %d is no receiving slot", errShape, i)
 		case name == "audio":
@@ -46,6 +45,9 @@ func checkOffer(text string, limits Limits) error {
 		default:
 			return fmt.Errorf("%w: m-line %d", errShape, i)
 		}
+	}
+	if len(d.MediaDescriptions) <= int(kindCount) || data != 1 {
+		return errShape
 	}
 	if audio > limits.AudioSlots || video > limits.VideoSlots {
 		return errors.New("relay: read offer: more slots than the relay gives")
