@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/node/bot"
@@ -274,4 +279,47 @@ func TestAPasswordIsAskedFor(t *testing.T) {
 	}
 	h.join("Bob", locked).Reload()
 	await(t, ann, "Bob is there", func(s bot.Stats) bool { return len(s.People) == 1 })
+}
+
+func TestTheBotCommandReportsInLinesAndLeaves(t *testing.T) {
+	h := hosted(t)
+	var out, log bytes.Buffer
+	code := run(call{out: &out, log: &log, environ: func(string) (string, bool) { return "", false }, args: strings.Fields(
+		"bot --url http://" + h.at + " --room test --rooms 2 --count 2 --audio --loopback --interface lo --for 1500ms --every 0")})
+	if code != exitFine || log.Len() > 0 {
+		t.Errorf("exit code %d: %s", code, &log)
+	}
+	for lines, n := json.NewDecoder(&out), 0; ; n++ {
+		var s bot.Stats
+		if err := lines.Decode(&s); errors.Is(err, io.EOF) {
+			if n != 4 {
+				t.Errorf("%d lines", n)
+			}
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.People) != 1 || s.People[0].Microphone.Frames < 10 || s.Signaling != "ended" {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+func TestTheBotCommandSaysWhatIsWrong(t *testing.T) {
+	for args, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"bot":                               {exitUsage, "--room"},
+		"bot --room a b":                    {exitUsage, `"b" is not a setting`},
+		"bot --room a --count 0":            {exitUsage, "--count"},
+		"bot --room a --url ftp://x":        {exitFailed, "http://"},
+		"bot --room a --url http://[::1]:1": {exitFailed, "refused"},
+	} {
+		var out, log bytes.Buffer
+		code := run(call{out: &out, log: &log, args: strings.Fields(args)})
+		if code != want.code || !strings.Contains(log.String(), want.text) || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%s: exit code %d, %s", args, code, &log)
+		}
+	}
 }

@@ -4,7 +4,7 @@
 // together and decides nothing itself.
 //
 // Read in this order: main.go (subcommands), up.go (build and run a node), greet.go (where to open it),
-// check.go (is all well?), dial.go (how check asks a running node).
+// check.go (is all well?), dial.go (how check asks a running node), bot.go (headless peers).
 package main
 
 import (
@@ -50,6 +50,7 @@ func commands() []command {
 	return []command{
 		{"up", "run a node", up},
 		{"check", "tell what stands in the way of a call, with the same settings as up", check},
+		{"bot", "join a room as headless peers that send clips and check what they receive", joinBots},
 		{"version", "print what this is", version},
 		{"help", "print this", help},
 	}

@@ -83,7 +83,7 @@ func Join(ctx context.Context, cfg Config) (*Bot, error) {
 	go b.live(living, l)
 	if err := <-joined; err != nil {
 		<-b.ended
-		return nil, fmt.Errorf("bot: join: %w", err)
+		return nil, err
 	}
 	return b, nil
 }

@@ -240,15 +240,17 @@ func (b *life) faulted(f *signal.Fault, now time.Time) {
 		b.line.retry(now)
 	case signal.CodeBadPass, signal.CodeFloor:
 		if b.who.pass == "" {
-			b.fail(f)
+			b.fail(refused(f))
 			return
 		}
 		b.who.pass, b.who.snapshot = "", ""
 		b.roster.plan = signal.Plan{}
 	default:
-		b.fail(f)
+		b.fail(refused(f))
 	}
 }
+
+func refused(f *signal.Fault) error { return fmt.Errorf("bot: stay in the room: %w", f) }
 
 func (b *life) fail(err error) {
 	b.story.failed = err

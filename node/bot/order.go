@@ -23,6 +23,7 @@ type arrival struct {
 type order struct {
 	video   bool // several packets share a timestamp, the last has the marker
 	started bool
+	first   int64 // nothing before it is missed
 	highest int64 // sequence number, extended so that it never turns over
 	seen    [window]bool
 	strange int64 // where a jump would continue
@@ -63,10 +64,8 @@ func (o *order) take(a arrival) finding {
 
 func (o *order) begin(a arrival, seq int64) {
 	seq += 1 << 16 // so that an early straggler is not below zero
-	*o = order{video: o.video, started: true, highest: seq, newest: a}
-	for i := range o.seen {
-		o.seen[i] = true // nothing before the first is missing
-	}
+	*o = order{video: o.video, started: true, first: seq, highest: seq, newest: a}
+	o.seen[seq%window] = true
 }
 
 func (o *order) jump(a arrival, seq int64) finding {
@@ -82,7 +81,7 @@ func (o *order) advance(a arrival, seq int64) finding {
 	f := finding{Fresh: true, Seq: seq}
 	next := seq == o.highest+1
 	for s := o.highest + 1; s <= seq; s++ {
-		if !o.seen[s%window] {
+		if s-window >= o.first && !o.seen[s%window] {
 			f.Lost++ // its place is needed
 		}
 		o.seen[s%window] = s == seq

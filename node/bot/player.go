@@ -61,8 +61,8 @@ func (p *player) run(ctx context.Context) {
 }
 
 func (p *player) untilNext(perSecond int, now time.Time) time.Duration {
-	next := (place(now, p.phase, perSecond) + 1) * int64(time.Second) / int64(perSecond)
-	return time.Duration(next) - time.Duration(now.Add(p.phase).UnixNano()) + time.Microsecond
+	next := (place(now, p.phase, perSecond)+1)*1e6/int64(perSecond) + 1 // in microseconds: nanoseconds would not fit
+	return time.Duration(next-now.Add(p.phase).UnixMicro()) * time.Microsecond
 }
 
 // sendDue sends the frames of a kind from the one sent last to the one due now. After a second without
