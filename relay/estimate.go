@@ -38,6 +38,10 @@ const (
 	arrivalWindow = 1024
 	floorKbps     = 40
 	rateWindow    = 500 * millisecond
+	// A cut needs time to empty the queue before the next one can be judged.
+	cutEvery = 600 * millisecond
+	// Less than this in a queue is a busy receiver, not a full path.
+	queueAllowed = 20 // milliseconds
 )
 
 // sentPacket is one packet as it left, and as feedback found it.
@@ -77,7 +81,7 @@ func (e *estimate) feedback(now micros, list []outcome) {
 	e.state = e.trend.state(now)
 	acked := e.ackedKbps()
 	switch {
-	case e.state == overuse && now-e.cutAt > 200*millisecond:
+	case e.state == overuse && now-e.cutAt > cutEvery && e.trend.queued() > queueAllowed:
 		e.cut(now, min(e.kbps, acked)*0.85)
 	case e.state == normal:
 		if was != normal {

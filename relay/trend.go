@@ -18,6 +18,8 @@ type trend struct {
 	threshold float64
 	adapted   micros
 	overSince micros
+	lowest    [2]float64 // least accumulated delay of the window before and of this one
+	turned    micros     // when this window began
 }
 
 const (
@@ -65,6 +67,7 @@ func (t *trend) close() {
 	}
 	t.sum += delta
 	t.smooth = 0.9*t.smooth + 0.1*t.sum
+	t.base()
 	t.points[t.count%trendPoints] = point{float64(t.group.received-t.first) / 1000, t.smooth}
 	t.count++
 	if t.count >= trendPoints {
@@ -72,6 +75,21 @@ func (t *trend) close() {
 		t.slope = t.fit() * float64(min(t.count, 60)) * 4
 	}
 }
+
+// base keeps the least delay of the last 5 to 10 seconds: the path with an empty queue.
+func (t *trend) base() {
+	if t.count == 0 || t.group.received-t.turned > 5*second {
+		t.lowest[0], t.lowest[1] = t.lowest[1], t.smooth
+		if t.count == 0 {
+			t.lowest[0] = t.smooth
+		}
+		t.turned = t.group.received
+	}
+	t.lowest[1] = min(t.lowest[1], t.smooth)
+}
+
+// queued is how many milliseconds longer packets take than on the empty path.
+func (t *trend) queued() float64 { return t.smooth - min(t.lowest[0], t.lowest[1]) }
 
 // fit is the slope of the least-squares line through the points, in ms per ms.
 func (t *trend) fit() float64 {
