@@ -165,6 +165,20 @@ describe('room', () => {
     expect(all('[role=log] p').map((news) => news.textContent?.trim())).toEqual(['Chi joined', 'Ben left']);
   });
 
+  it('tells of a device that fails in the call, until one closes the message', () => {
+    const failed = (problem: 'busy' | 'denied') => ({ wanted: true, status: 'failed', problem, list: [] }) as State['camera'];
+    const call = open({ ...room, camera: failed('denied') });
+    expect(document.body.textContent).not.toContain('your camera'); // the lobby told
+    call.show({ microphone: failed('busy') });
+    expect(document.body.textContent).toContain('using your microphone');
+    button('Close this message').click();
+    flushSync();
+    expect(document.body.textContent).not.toContain('using your microphone');
+    call.show({ microphone: { wanted: true, status: 'starting', list: [] } });
+    call.show({ microphone: failed('busy') });
+    expect(document.body.textContent).toContain('using your microphone');
+  });
+
   it('shows names as text', () => {
     const name = '<img src=x onerror=alert(1)>';
     open({ ...room, room: name, people: [person('Ann', { self: true }), person('Ben', { name, label: name })] });

@@ -143,6 +143,7 @@ export const en = {
   'fault.too-often': 'That was too much in too short a time. Wait a moment and try again.',
   'fault.order': 'Something came at the wrong time. Reload the page and try again.',
   'fault.no-peer': 'That person is not in the room any more.',
+  'fault.relay': 'The media server could not take this connection. Try again in a moment.',
   'fault.bad-name': 'This name cannot be used. Take 1 to 40 ordinary characters.',
   'fault.bad-room': 'This room name cannot be used. Take 1 to 64 ordinary characters without slashes.',
   'fault.bad-setting': 'These room options cannot be used. The largest number of people lies between 2 and 500.',
