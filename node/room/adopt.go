@@ -17,7 +17,6 @@ type arrivals struct {
 // room is exactly what it was. The others are told by announce, once there is a plan.
 func (t *turn) adopt(s Snapshot, resuming PeerID) arrivals {
 	t.life.adopted = s.mark()
-	t.news.version = max(t.news.version, s.Version)
 	t.last = max(t.last, s.Plan.Epoch)
 	t.settings = s.Settings
 	if len(t.members) > 0 {

@@ -124,7 +124,7 @@ type Snapshot struct {
 	// Born is when the life of the room began in which this snapshot was taken, in ms. A room
 	// lives until it is empty or its node ends.
 	Born Epoch `json:"born"`
-	// Version orders the snapshots of one epoch.
+	// Version orders the snapshots of one life.
 	Version int64 `json:"version"`
 	// NextSeat is the seat of the next newcomer.
 	NextSeat int `json:"nextSeat"`

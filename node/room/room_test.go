@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +128,57 @@ func TestUnsoundSnapshots(t *testing.T) {
 	} {
 		if adopts(change) {
 			t.Errorf("%s: adopted", name)
+		}
+	}
+}
+
+// TestSnapshotAhead: a snapshot's epoch is a floor like any other.
+func TestSnapshotAhead(t *testing.T) {
+	s := room.New("den", "home", room.DefaultPolicy())
+	s, _ = room.Step(s, start, room.Join{Peer: "ann", Page: "1"})
+	snap := s.Snapshot()
+	resume := func(ahead time.Duration) (room.State, []room.Effect) {
+		snap.Plan.Epoch = room.Epoch(start.Add(time.Second + ahead).UnixMilli())
+		s := room.New("den", "home", room.DefaultPolicy())
+		return room.Step(s, start.Add(time.Second), room.Resume{Peer: "ann", Page: "1", Snapshot: &snap})
+	}
+	if _, effects := resume(61 * time.Second); !slices.Contains(effects, room.Effect(room.Refuse{To: "ann", Reason: room.ReasonFloor})) {
+		t.Errorf("61 s ahead: %s", list(effects))
+	}
+	s, _ = resume(30 * time.Second)
+	if s.Plan().Epoch != snap.Plan.Epoch {
+		t.Fatalf("adopted %+v", s.Plan())
+	}
+	for _, p := range []room.PeerID{"bob", "cid", "dot"} {
+		s, _ = room.Step(s, start.Add(2*time.Second), room.Join{Peer: p, Page: "1"})
+	}
+	s, _ = room.Step(s, start.Add(2*time.Second), room.RelayUp{Node: "n1"})
+	if p := s.Plan(); !p.Warm || p.Epoch <= snap.Plan.Epoch {
+		t.Errorf("after %d came %+v", snap.Plan.Epoch, p)
+	}
+}
+
+// TestManyDepartures: a life that has seen more people leave than it can remember adopts nothing,
+// rather than bring one of them back.
+func TestManyDepartures(t *testing.T) {
+	old := room.New("den", "home", room.DefaultPolicy())
+	old, _ = room.Step(old, start, room.Join{Peer: "ann", Page: "1"})
+	old, _ = room.Step(old, start, room.Join{Peer: "bob", Page: "1"})
+	snap := old.Snapshot()
+	for _, c := range []struct {
+		departures int
+		adopted    bool
+	}{{900, true}, {1100, false}} {
+		now := start.Add(time.Second)
+		s, _ := room.Step(room.New("den", "home", room.DefaultPolicy()), now, room.Join{Peer: "zoe", Page: "1"})
+		for i := range c.departures {
+			p := room.PeerID(strconv.Itoa(i))
+			s, _ = room.Step(s, now, room.Join{Peer: p, Page: "1"})
+			s, _ = room.Step(s, now, room.Leave{Peer: p})
+		}
+		s, _ = room.Step(s, now, room.Resume{Peer: "ann", Page: "1", Snapshot: &snap})
+		if s.Has("bob") != c.adopted {
+			t.Errorf("after %d departures: adopted is %v", c.departures, s.Has("bob"))
 		}
 	}
 }
