@@ -37,6 +37,7 @@ type Conn struct {
 	queue [][]byte      // what waits to be written
 	held  int           // bytes in queue
 	last  *signal.Fault // the last word: nothing is queued after it
+	until time.Time     // by when it must be said
 }
 
 // Send queues a frame, as signal.Encode makes it, for the page. It never blocks: a page that reads
@@ -77,8 +78,9 @@ func (c *Conn) Cut(f *signal.Fault) {
 		c.queue, c.held = nil, 0 // a page that does not read is not going to read these either
 	}
 	now := time.Now()
+	c.until = now.Add(c.bridge.config.Timing.Linger)
 	_ = c.ws.SetReadDeadline(now) // stops the reader; an error means that it has stopped already
-	_ = c.ws.NetConn().SetWriteDeadline(now.Add(c.bridge.config.Timing.Linger))
+	_ = c.ws.NetConn().SetWriteDeadline(c.until)
 	c.mu.Unlock()
 	c.stir()
 }
@@ -130,20 +132,33 @@ func (c *Conn) write() {
 // written, ever.
 func (c *Conn) flush() bool {
 	for {
-		frames, last := c.take()
-		for _, frame := range frames {
+		frame, last := c.take()
+		switch {
+		case frame != nil:
 			if !c.put(frame) {
 				return false
 			}
-		}
-		switch {
 		case last != nil:
 			c.hangUp(last)
 			return false
-		case len(frames) == 0:
+		default:
 			return true
 		}
 	}
+}
+
+// take takes the first frame of the queue, nil if it is empty, and the last word, if it is spoken.
+func (c *Conn) take() ([]byte, *signal.Fault) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) == 0 {
+		c.queue = nil // an idle connection keeps no memory for it
+		return nil, c.last
+	}
+	frame := c.queue[0]
+	c.queue[0], c.queue = nil, c.queue[1:]
+	c.held -= len(frame)
+	return frame, c.last
 }
 
 // over tells whether the last word is spoken.
@@ -153,17 +168,9 @@ func (c *Conn) over() bool {
 	return c.last != nil
 }
 
-func (c *Conn) take() ([][]byte, *signal.Fault) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	frames := c.queue
-	c.queue, c.held = nil, 0
-	return frames, c.last
-}
-
 // put writes one frame. A page that takes none of it in time is cut.
 func (c *Conn) put(frame []byte) bool {
-	_ = c.ws.SetWriteDeadline(time.Now().Add(c.patience()))
+	_ = c.ws.SetWriteDeadline(c.deadline())
 	err := c.ws.WriteMessage(websocket.TextMessage, frame)
 	if err == nil {
 		c.bridge.stats.Sent.Add(1)
@@ -183,11 +190,14 @@ func timedOut(err error) bool {
 	return errors.As(err, &network) && network.Timeout()
 }
 
-func (c *Conn) patience() time.Duration {
-	if c.over() {
-		return c.bridge.config.Timing.Linger
+// deadline is for the next write.
+func (c *Conn) deadline() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last != nil {
+		return c.until
 	}
-	return c.bridge.config.Timing.Write
+	return time.Now().Add(c.bridge.config.Timing.Write)
 }
 
 // hangUp says the last word and ends this side's half of the connection.
@@ -197,7 +207,7 @@ func (c *Conn) hangUp(last *signal.Fault) {
 		return
 	}
 	bye := websocket.FormatCloseMessage(closeCode(last.Code), string(last.Code))
-	_ = c.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(c.patience()))
+	_ = c.ws.WriteControl(websocket.CloseMessage, bye, c.deadline())
 	if half, ok := c.ws.NetConn().(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite() // TCP and TLS have it; a failure shows in the reader's drain
 	}

@@ -36,7 +36,9 @@ func (b *Bridge) open(w http.ResponseWriter, r *http.Request) {
 		return
 	case !b.origins.allow(r):
 		b.stats.Turned.Add(1)
-		b.config.Log.Warn("a page of another origin was refused", "origin", r.Header.Get("Origin"), "host", r.Host)
+		if b.hellos.take(addr) { // or any page could fill the log
+			b.config.Log.Warn("a page of another origin was refused", "origin", r.Header.Get("Origin"), "host", r.Host)
+		}
 		refuse(w, http.StatusForbidden, "Pages of this origin may not connect here. See the setting for origins.")
 		return
 	}

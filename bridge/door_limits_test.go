@@ -22,6 +22,7 @@ func TestOrigin(t *testing.T) {
 	}{
 		{"", true}, // no browser
 		{here, true},
+		{here + "0", false},
 		{"https://parley.example", true},
 		{"https://parley.example:443", true},
 		{"http://other.example:8080", true},
