@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,7 +20,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(remoteSign) != "" {
+		serveRemote()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // testPage is a page as PROTOCOL.md describes it, made of a real pion peer.
 type testPage struct {
@@ -64,7 +71,8 @@ type slotLog struct {
 	sources  []uint32 // CSRC of each packet
 	pictures []uint16
 	stamps   []uint32
-	strange  int // packets whose CSRC is not in the table that was acknowledged
+	delays   []int64 // microseconds on the way, where packets carry their time
+	strange  int     // packets whose CSRC is not in the table that was acknowledged
 }
 
 func (p *testPage) Connected()          {}
@@ -95,6 +103,7 @@ type pageOptions struct {
 	room         string
 	mute         bool
 	reroute      func(sdp string) string // rewrites the relay's answer
+	remote       *remoteRelay            // in place of a relay in this process
 }
 
 func pageAPI(t testing.TB, o pageOptions) *webrtc.API {
@@ -145,6 +154,9 @@ func newPage(t testing.TB, r *Relay, name string, o pageOptions) *testPage {
 		room = "room"
 	}
 	p.negotiate(o, func(offer string) (string, error) {
+		if o.remote != nil {
+			return o.remote.offer(name, offer, false)
+		}
 		port, answer, err := r.Room(room).Open(name, name+"-page", offer, p)
 		p.port = port
 		return answer, err
@@ -165,7 +177,12 @@ func (p *testPage) grow(o pageOptions) {
 	for range o.video {
 		p.slot(webrtc.RTPCodecTypeVideo)
 	}
-	p.negotiate(o, p.port.Offer)
+	p.negotiate(o, func(offer string) (string, error) {
+		if o.remote != nil {
+			return o.remote.offer(p.name, offer, true)
+		}
+		return p.port.Offer(offer)
+	})
 }
 
 func (p *testPage) negotiate(o pageOptions, ask func(offer string) (string, error)) {
@@ -351,6 +368,11 @@ func (p *testPage) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiv
 			log.pictures = append(log.pictures, d.picture)
 			if d.start {
 				log.frames++
+			}
+			if tail := packet.Payload[max(len(packet.Payload)-8, 0):]; len(tail) == 8 {
+				if sent := micros(binary.BigEndian.Uint64(tail)); sent > 0 {
+					log.delays = append(log.delays, int64(benchClock.now()-sent))
+				}
 			}
 		}
 		p.mu.Unlock()
