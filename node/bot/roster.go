@@ -21,7 +21,9 @@ type roster struct {
 func (r *roster) welcome(w *signal.Welcome) {
 	r.self = w.Self
 	r.members = slices.Clone(w.Members)
+	newcomer := r.plan.Epoch == 0
 	r.follow(w.Plan)
+	r.settled = r.settled || newcomer // it has no links of older plans
 }
 
 // follow takes a plan, if its epoch is higher than the present one's.
