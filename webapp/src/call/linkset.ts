@@ -29,7 +29,6 @@ export interface LinkSetPort {
 const soonMillis = 100;
 const laterMillis = 2000;
 const pictureKinds = ['camera', 'screen'] as const;
-const soundKinds = ['microphone', 'screenSound'] as const;
 
 /** The links of a page. */
 export class LinkSet {
@@ -146,7 +145,8 @@ export class LinkSet {
       const of = (kind: Kind): LinkSource[] =>
         sources.filter((source) => source.peer === person.peer && source.kind === kind);
       for (const kind of pictureKinds) news.push(...this.show(person, kind, of(kind)));
-      for (const kind of soundKinds) this.hear(person.peer, kind, of(kind));
+      this.hear(person.peer, 'microphone', of('microphone'));
+      if (person.media.screen === 'on') this.hear(person.peer, 'screenSound', of('screenSound'));
       news.push(...this.reach(person));
     }
     this.forget(state.people);

@@ -36,7 +36,7 @@ export interface SessionPlace {
 }
 
 // After these the bridge may be dialled again at once: nothing is wrong with the person.
-const passing: readonly Code[] = ['restarting', 'quiet', 'slow', 'internal', 'too-often'];
+const passing: ReadonlySet<Code> = new Set(['restarting', 'quiet', 'slow', 'internal', 'too-often']);
 
 /** One stay in a room, over as many lines as it takes. */
 export class Session {
@@ -151,7 +151,7 @@ export class Session {
   }
 
   private fault({ code, fatal }: Fault): void {
-    if (!fatal || passing.includes(code)) return; // the line, if it closes, is dialled again
+    if (!fatal || passing.has(code)) return; // the line, if it closes, is dialled again
     if (code === 'bad-pass' && this.stay !== null) {
       this.forget();
     } else if (code === 'try-later' && this.welcomed) {

@@ -12,6 +12,8 @@ import type { Kind } from './wire';
 const fadeSeconds = 0.06;
 // How long a context that may start needs to do so.
 const startMillis = 400;
+// How long a context that was told to start may take.
+const againMillis = 1000;
 
 /** What Sound tells. */
 export interface SoundPort {
@@ -35,6 +37,8 @@ export class Sound implements Ears {
   private speaker = '';
   private detour: HTMLAudioElement | null = null;
   private wasBlocked = false;
+  private hopeless = false; // a click did not start it: there is nothing to play on
+  private resumedAt = 0;
   private startTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly port: SoundPort) {}
@@ -73,7 +77,11 @@ export class Sound implements Ears {
       this.own?.close();
       this.own = track && navigator.userActivation.hasBeenActive ? this.meterOf(track) : null;
     }
-    if (this.context?.state === 'suspended' && navigator.userActivation.hasBeenActive) this.turnOn();
+    const now = Date.now();
+    if (this.context?.state === 'suspended' && navigator.userActivation.hasBeenActive && now - this.resumedAt > againMillis) {
+      this.resumedAt = now;
+      this.resume();
+    }
     return track?.enabled ? levelOf(this.own?.meter) : 0;
   }
 
@@ -83,10 +91,13 @@ export class Sound implements Ears {
     return this.route();
   }
 
-  /** Starts the sound; works in a click. */
+  /** Starts the sound; works in a click. If it does not, another click will not help either. */
   turnOn(): void {
-    void this.context?.resume().catch(ignore);
-    void this.detour?.play().catch(ignore);
+    this.resume();
+    setTimeout(() => {
+      this.hopeless = this.context?.state !== 'running';
+      this.check();
+    }, againMillis);
   }
 
   close(): void {
@@ -102,6 +113,11 @@ export class Sound implements Ears {
     this.context = null;
     this.out = null;
     this.blockedIs(false);
+  }
+
+  private resume(): void {
+    void this.context?.resume().catch(ignore);
+    void this.detour?.play().catch(ignore);
   }
 
   // Null on a machine that has no sound at all.
@@ -202,7 +218,8 @@ export class Sound implements Ears {
 
   // A context starts a moment after it was made; only then is it known that the browser forbids it.
   private check(late = false): void {
-    if (this.context?.state === 'running') this.blockedIs(false);
+    if (this.context?.state === 'running') this.hopeless = false;
+    if (this.context?.state === 'running' || this.hopeless) this.blockedIs(false);
     else if (late || this.wasBlocked) this.blockedIs(this.voices.size > 0);
     else {
       clearTimeout(this.startTimer);
