@@ -182,3 +182,18 @@ func TestManyDepartures(t *testing.T) {
 		}
 	}
 }
+
+// TestEpochsOutliveTheRoom: who enters before the operator of an empty room has ended gets a later
+// epoch than anybody had there, even if a page had pushed the epochs ahead of the clock.
+func TestEpochsOutliveTheRoom(t *testing.T) {
+	s := room.New("den", "home", room.DefaultPolicy())
+	s, _ = room.Step(s, start, room.Join{Peer: "ann", Page: "1"})
+	s, _ = room.Step(s, start, room.Join{Peer: "bob", Page: "1", Floor: room.Epoch(start.UnixMilli() + 30_000)})
+	before := s.Plan().Epoch
+	s, _ = room.Step(s, start, room.Leave{Peer: "ann"})
+	s, _ = room.Step(s, start, room.Leave{Peer: "bob"})
+	s, _ = room.Step(s, start.Add(time.Second), room.Join{Peer: "cid", Page: "1"})
+	if s.Plan().Epoch <= before {
+		t.Errorf("after %d came %d", before, s.Plan().Epoch)
+	}
+}

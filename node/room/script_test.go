@@ -124,6 +124,8 @@ func (s *script) run(verb string, words []string) {
 	}
 	switch verb {
 	case "wait":
+	case "tick":
+		s.step(room.Tick{})
 	case "show":
 		s.shown[names[0]] = true
 	case "policy":
