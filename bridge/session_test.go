@@ -205,4 +205,3 @@ func TestRefusalsAreBounded(t *testing.T) {
 		t.Errorf("counted %d", n)
 	}
 }
-
