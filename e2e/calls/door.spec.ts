@@ -98,8 +98,16 @@ test('names that could mislead are refused with a sentence', async ({ people }) 
   const eve = await people.arrive('Ann\u202Egnp.exe');
   await eve.ask();
   await expect(eve.page.getByRole('alert')).toHaveText(/This name cannot be used/);
-  const long = await people.arrive('Bob', { path: `/r/${'x'.repeat(65)}` });
-  await expect(long.page.getByText(/64/)).toBeVisible();
+  const { page } = await people.arrive('Bob', { path: '/' });
+  for (const [room, why] of [
+    ['x'.repeat(65), /64 characters/],
+    ['a/b', /slashes/],
+    [' ', /give the room a name/],
+  ] as const) {
+    await page.getByRole('textbox', { name: 'Room name' }).fill(room);
+    await page.getByRole('button', { name: 'Start or join' }).click();
+    await expect(page.getByText(why)).toBeVisible();
+  }
 });
 
 test('Korean by the browser, English at a click, and the call is not touched', async ({ people }) => {
@@ -125,6 +133,10 @@ test('an address that leads nowhere says so', async ({ people, program }) => {
   people.complaints.allow(/404/);
   const lost = await people.arrive('Ann', { path: '/nowhere' });
   await expect(lost.page.getByText(/nothing here|not found/i).first()).toBeVisible();
+  for (const path of [`/r/${'x'.repeat(65)}`, '/r/a%2Fb', '/r/%ff']) {
+    await lost.page.goto(program.url + path);
+    await expect(lost.page.getByText(/nothing here/).first()).toBeVisible();
+  }
   expect((await fetch(`${program.url}/nowhere`)).status).toBe(404);
   expect((await fetch(`${program.url}/r/room`, { method: 'POST' })).status).toBe(405);
 });

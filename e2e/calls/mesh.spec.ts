@@ -8,8 +8,8 @@ const names = ['Ann', 'Bob', 'Cid', 'Dora'];
 /** Lets people join one after another, each with a face and a voice of their own. */
 async function gather(people: People, count: number): Promise<Person[]> {
   const there: Person[] = [];
-  for (const [at, name] of names.slice(0, count).entries()) {
-    there.push(await people.join(name, { persona: personas[at]! }));
+  for (const name of names.slice(0, count)) {
+    there.push(await people.join(name));
     for (const other of there) await expect(other.call.getByRole('group')).toHaveCount(there.length);
   }
   return there;
@@ -33,14 +33,15 @@ async function allSeeAndHear(there: Person[]): Promise<void> {
 }
 
 test('two people see and hear each other, by what their cameras and microphones give', async ({ people }) => {
-  const ann = await people.join('Ann');
+  // In one browser the echo canceller would take the two equal beeps for each other's echo.
+  const ann = await people.join('Ann', { persona: null });
   await expect(ann.connection).toHaveText(/^Direct/);
-  const bob = await people.join('Bob');
+  const bob = await people.join('Bob', { kind: 'threeCameras' });
   await ann.sees('Bob');
   await bob.sees('Ann');
   await ann.sees('Ann');
-  await ann.receivesSound(1);
-  await bob.receivesSound(1);
+  await ann.hearsAnything();
+  await bob.hearsAnything();
   for (const one of [ann, bob]) {
     await expect(one.page.getByRole('status', { name: 'Connection' })).toHaveCount(1);
     await expect(one.connection).toHaveText(/^Direct/);
@@ -56,7 +57,7 @@ for (const count of [2, 3, 4]) {
 }
 
 test('what a page sends shrinks as people come, to stay within one uplink', async ({ people }) => {
-  const ann = await people.join('Ann');
+  const ann = await people.join('Ann', { persona: null });
   for (const [count, tallest] of [
     [2, 720],
     [3, 540],
@@ -83,7 +84,7 @@ async function sent(person: Person): Promise<{ heights: number[] }> {
 test('one who comes late sees what goes on, and is announced', async ({ people }) => {
   const [ann, bob] = await gather(people, 2);
   await ann!.sees('Bob');
-  const cid = await people.join('Cid', { persona: personas[2]! });
+  const cid = await people.join('Cid');
   await expect(ann!.news).toContainText('Cid joined');
   await expect(bob!.news).toContainText('Cid joined');
   await allSeeAndHear([ann!, bob!, cid]);

@@ -33,7 +33,7 @@ async function context(side: 1 | 2) {
   const browser = await lab.browser(side);
   const made = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 640, height: 480 }, locale: 'en-US' });
   people.adopt(made);
-  await prepare(made);
+  await prepare(made, null);
   return made;
 }
 

@@ -17,7 +17,8 @@ const quiet = [
 /** What a browser has got, and how it answers when a page asks for it. */
 export const kinds = {
   usual: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-  twoDevices: ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream'],
+  // The second camera of Chromium's gives depth, which nothing can encode: take the first or the third.
+  threeCameras: ['--use-fake-device-for-media-stream=device-count=3', '--use-fake-ui-for-media-stream'],
   noCamera: ['--use-fake-device-for-media-stream=device-count=0', '--use-fake-ui-for-media-stream'],
   noDevices: ['--use-fake-ui-for-media-stream'],
   denied: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream=deny'],

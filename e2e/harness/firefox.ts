@@ -5,6 +5,7 @@ import { launch, type Browser, type Page } from 'puppeteer-core';
 import { firefoxPath } from './browsers';
 import { watchConnections } from './probe/connections';
 import { watchPictures } from './probe/pictures';
+import { watchSound } from './probe/sound';
 import type { Look } from './probe/types';
 
 const wait = 20_000;
@@ -40,6 +41,7 @@ export class FirefoxPerson {
     const person = new FirefoxPerson(browser, page);
     await page.evaluateOnNewDocument(watchConnections);
     await page.evaluateOnNewDocument(watchPictures);
+    await page.evaluateOnNewDocument(watchSound);
     await page.goto(url);
     return person;
   }
@@ -60,12 +62,9 @@ export class FirefoxPerson {
     }, name);
   }
 
-  /** How many people's sound has come in. */
-  sounds(): Promise<number> {
-    return this.page.evaluate(async () => {
-      const all = await window.probe.inbound();
-      return all.filter((one) => one.kind === 'audio' && one.energy > 0).length;
-    });
+  /** How loud it is at the speakers, in dB. */
+  loudness(): Promise<number> {
+    return this.page.evaluate(async () => (await window.probe.hear([])).loudest);
   }
 
   async close(): Promise<void> {

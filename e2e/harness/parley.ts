@@ -21,7 +21,7 @@ export interface Arrival {
   kind?: Kind; // of browser
   size?: { width: number; height: number };
   dark?: boolean;
-  persona?: Persona;
+  persona?: Persona | null; // the next one unless given; null: what the browser's devices give
   context?: BrowserContext; // a further tab beside others
 }
 
@@ -37,6 +37,7 @@ export const personas: readonly Persona[] = [
 export class People {
   readonly complaints = new Complaints();
   private readonly contexts: BrowserContext[] = [];
+  private personas = 0; // given out
 
   constructor(
     private readonly browsers: Browsers,
@@ -62,13 +63,14 @@ export class People {
   private async context(how: Arrival): Promise<BrowserContext> {
     const browser = await this.browsers.get(how.kind ?? 'usual');
     const context = await browser.newContext({
-      viewport: how.size ?? { width: 800, height: 600 },
+      viewport: how.size ?? { width: 640, height: 480 },
       locale: how.locale ?? 'en-US',
       colorScheme: how.dark ? 'dark' : 'light',
       reducedMotion: 'no-preference',
     });
     this.adopt(context);
-    await prepare(context, how.persona);
+    const usual = how.kind && how.kind !== 'usual' ? null : personas[this.personas++ % personas.length]!;
+    await prepare(context, how.persona === undefined ? usual : how.persona);
     return context;
   }
 
@@ -85,7 +87,7 @@ export class People {
 }
 
 /** Puts the probe into every page of a context. */
-export async function prepare(context: BrowserContext, persona?: Persona): Promise<void> {
+export async function prepare(context: BrowserContext, persona: Persona | null): Promise<void> {
   await context.addInitScript(watchConnections);
   await context.addInitScript(watchPictures);
   await context.addInitScript(watchSound);

@@ -56,6 +56,6 @@ export function watchSound(): void {
           Math.max(-200, ...spectrum.subarray(Math.floor(low / width), Math.ceil(high / width) + 1)),
         ),
       );
-    return { peaks: frequencies.map((hertz) => peak(hertz - 15, hertz + 15)), floor: peak(2_000, 2_600) };
+    return { peaks: frequencies.map((hertz) => peak(hertz - 15, hertz + 15)), floor: peak(2_000, 2_600), loudest: peak(100, 1_500) };
   };
 }

@@ -8,7 +8,7 @@ export interface Inbound {
   frames: number; // decoded
   width: number;
   height: number;
-  energy: number; // totalAudioEnergy
+  packets: number; // received
 }
 
 /** One encoding that is sent. */
@@ -38,8 +38,8 @@ export interface Probe {
   inbound(): Promise<Inbound[]>;
   outbound(): Promise<Outbound[]>;
   look(tile: Element): Promise<Look>;
-  /** Peak in dB of what comes out of the speakers, for each frequency in Hz, and of what lies between. */
-  hear(frequencies: number[]): Promise<{ peaks: number[]; floor: number }>;
+  /** Peaks in dB of what comes out of the speakers: at each frequency in Hz, where no tone is, and of all. */
+  hear(frequencies: number[]): Promise<{ peaks: number[]; floor: number; loudest: number }>;
 }
 
 declare global {
