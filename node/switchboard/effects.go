@@ -47,7 +47,7 @@ func (op *Operator) perform(effect room.Effect, now time.Time) {
 	case room.Refresh:
 		op.tell("", &signal.Snapshot{Snapshot: op.snapshot()})
 	case room.Reserve:
-		op.wishing = true
+		op.supply.wishing = true
 		op.reserve(e.Prefer)
 	case room.Release:
 		op.release(e.Node)

@@ -30,12 +30,8 @@ type Operator struct {
 	// What follows belongs to run.
 	state   room.State
 	conns   map[room.PeerID]*bridge.Conn
-	coming  *bridge.Arrival       // the arrival that the current step is about
-	held    map[room.NodeID]Relay // relays that this room has reserved
-	asking  bool                  // a reservation is under way
-	wishing bool                  // the room waits for a relay
-	again   bool                  // a relay arrived while asking
-	lost    []room.NodeID         // used by the room and lost, not yet told to it
+	coming  *bridge.Arrival // the arrival that the current step is about
+	supply  supply          // its relays
 	wake    *time.Timer
 	empty   bool
 	members int // counted in the board's stats
@@ -75,15 +71,15 @@ func (s *seat) Lost(how bridge.Loss) { s.op.post(lost{s, how}) }
 
 func newOperator(board *Switchboard, id room.RoomID) *Operator {
 	op := &Operator{
-		id:    id,
-		board: board,
-		log:   board.cfg.Log.With("room", id),
-		inbox: make(chan any, inboxSize),
-		done:  make(chan struct{}),
-		state: room.New(id, board.cfg.Node, board.cfg.Policy),
-		conns: map[room.PeerID]*bridge.Conn{},
-		held:  map[room.NodeID]Relay{},
-		wake:  time.NewTimer(time.Hour),
+		id:     id,
+		board:  board,
+		log:    board.cfg.Log.With("room", id),
+		inbox:  make(chan any, inboxSize),
+		done:   make(chan struct{}),
+		state:  room.New(id, board.cfg.Node, board.cfg.Policy),
+		conns:  map[room.PeerID]*bridge.Conn{},
+		supply: supply{held: map[room.NodeID]Relay{}},
+		wake:   time.NewTimer(time.Hour),
 	}
 	op.wake.Stop()
 	op.gate.Store(&bridge.Gate{})
@@ -169,7 +165,7 @@ func (op *Operator) hear(by *seat, m signal.Message) {
 			op.refuse(by, m, signal.Faulty(signal.CodeOrder, "No plan of that epoch has been given in this room."))
 			return
 		}
-		if r := op.held[room.NodeID(m.To)]; r != nil {
+		if r := op.supply.held[room.NodeID(m.To)]; r != nil {
 			op.offer(by, r, m)
 			return
 		}
@@ -177,7 +173,7 @@ func (op *Operator) hear(by *seat, m signal.Message) {
 		m.From, m.To = signal.PeerID(by.peer), ""
 		op.forward(by, to, m.Page, m)
 	case *signal.Candidate:
-		if r := op.held[room.NodeID(m.To)]; r != nil {
+		if r := op.supply.held[room.NodeID(m.To)]; r != nil {
 			r.Candidate(Trickle{op.id, by.peer, m.Link, m.Candidate, m.MLine})
 			return
 		}

@@ -99,9 +99,18 @@ func (s *Switchboard) candidates(prefer room.NodeID) []Relay {
 	return list
 }
 
+// supply is what a room has and wants of relays. It belongs to the room's goroutine.
+type supply struct {
+	held    map[room.NodeID]Relay // reserved
+	asking  bool                  // a reservation is under way
+	wishing bool                  // the room waits for a relay
+	again   bool                  // a relay arrived while asking
+	lost    []room.NodeID         // used by the room and lost, not yet told to it
+}
+
 // reserve asks the relays in turn, on a goroutine of its own, and posts the answer.
 func (op *Operator) reserve(prefer room.NodeID) {
-	op.asking = true
+	op.supply.asking = true
 	candidates := op.board.candidates(prefer)
 	op.board.ended.Go(func() {
 		for _, r := range candidates {
@@ -123,23 +132,23 @@ func (op *Operator) reserve(prefer room.NodeID) {
 // granted hears how a reservation went. Where a relay was lost meanwhile, the room hears of the new
 // one before it hears of the loss, so that it moves with one plan.
 func (op *Operator) granted(answer reserved) {
-	op.asking = false
+	op.supply.asking = false
 	switch {
 	case answer.err == nil:
-		op.wishing = false
-		op.held[answer.relay.Node()] = answer.relay
+		op.supply.wishing = false
+		op.supply.held[answer.relay.Node()] = answer.relay
 		op.step(room.RelayUp{Node: answer.relay.Node()})
-	case len(op.lost) == 0:
+	case len(op.supply.lost) == 0:
 		op.step(room.RelayNone{})
 	}
-	lost := op.lost
-	op.lost = nil
+	lost := op.supply.lost
+	op.supply.lost = nil
 	for _, node := range lost {
-		delete(op.held, node)
+		delete(op.supply.held, node)
 		op.step(room.RelayDown{Node: node})
 	}
-	if op.again {
-		op.again = false
+	if op.supply.again {
+		op.supply.again = false
 		op.relayArrived()
 	}
 }
@@ -147,23 +156,23 @@ func (op *Operator) granted(answer reserved) {
 // relayArrived asks again where the room still waits.
 func (op *Operator) relayArrived() {
 	switch {
-	case op.asking:
-		op.again = true
-	case op.wishing:
+	case op.supply.asking:
+		op.supply.again = true
+	case op.supply.wishing:
 		op.reserve("")
 	}
 }
 
 // relayLost looks for another relay before it tells the room, where the room uses the one that is lost.
 func (op *Operator) relayLost(node room.NodeID) {
-	delete(op.held, node)
+	delete(op.supply.held, node)
 	if !slices.Contains(op.state.Plan().Relays, node) {
 		op.step(room.RelayDown{Node: node})
 		return
 	}
-	op.lost = append(op.lost, node)
-	op.wishing = true
-	if !op.asking {
+	op.supply.lost = append(op.supply.lost, node)
+	op.supply.wishing = true
+	if !op.supply.asking {
 		op.reserve("")
 	}
 }
@@ -171,11 +180,11 @@ func (op *Operator) relayLost(node room.NodeID) {
 // release gives a relay back, or takes back the wish for one.
 func (op *Operator) release(node room.NodeID) {
 	if node == "" {
-		op.wishing, op.again = false, false
+		op.supply.wishing, op.supply.again = false, false
 		return
 	}
-	if r := op.held[node]; r != nil {
-		delete(op.held, node)
+	if r := op.supply.held[node]; r != nil {
+		delete(op.supply.held, node)
 		r.Release(op.id)
 	}
 }
@@ -208,14 +217,14 @@ func (op *Operator) offer(by *seat, r Relay, m *signal.Describe) {
 
 // forget tells the room's relays that a member is gone.
 func (op *Operator) forget(peer room.PeerID) {
-	for _, r := range op.held {
+	for _, r := range op.supply.held {
 		r.Gone(op.id, peer)
 	}
 }
 
 // releaseAll gives back what the room still holds at its end.
 func (op *Operator) releaseAll() {
-	for _, r := range op.held {
+	for _, r := range op.supply.held {
 		r.Release(op.id)
 	}
 }
