@@ -139,9 +139,11 @@ describe('room', () => {
     const before = all<HTMLVideoElement>('[aria-label^=Ben] video');
     expect(before).toHaveLength(2);
     for (const video of before) expect(video.muted).toBe(true);
+    const expectTheSame = () => expect(all('[aria-label^=Ben] video').map((video, at) => video === before[at])).toEqual([true, true]);
     call.show({ people: [person('Chi', { seat: 1 }), ...room.people, person('Dora')] }); // others before and behind
+    expectTheSame();
     call.show({ people: [person('Ben', { reach: 'reconnecting', camera: { ...blank, front: 1 } }), room.people[0]!] });
-    expect(all('[aria-label^=Ben] video').map((video, at) => video === before[at])).toEqual([true, true]);
+    expectTheSame();
     expect(before.map((video) => video.classList.contains('front'))).toEqual([false, true]);
   });
 
