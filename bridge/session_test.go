@@ -183,7 +183,7 @@ func TestTooManyBytes(t *testing.T) {
 
 func TestRefusalsAreBounded(t *testing.T) {
 	d := openDoor(t, func(c *Config) { c.Limits.Strikes = 3 })
-	p, g := d.enterAs("Ann")
+	p, _ := d.enterAs("Ann")
 	for range 10 {
 		p.sayText("?")
 	}
@@ -193,14 +193,14 @@ func TestRefusalsAreBounded(t *testing.T) {
 	p.wantsFault(signal.CodeTooOften, true)
 
 	// Those of the room behind the bridge count as well.
-	p, g = d.enterAs("Bob")
+	bob, g := d.enterAs("Bob")
 	for range 4 {
 		g.Conn.Refuse(signal.Faulty(signal.CodeNoPeer, "Nobody of that id is here."))
 	}
 	for range 3 {
-		p.wantsFault(signal.CodeNoPeer, false)
+		bob.wantsFault(signal.CodeNoPeer, false)
 	}
-	p.wantsFault(signal.CodeTooOften, true)
+	bob.wantsFault(signal.CodeTooOften, true)
 	if n := d.Stats().Faults.Of("no-peer"); n != 3 {
 		t.Errorf("counted %d", n)
 	}
