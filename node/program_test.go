@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 }
 
 // program prepares a run of the program in a world that has only these variables and a data folder of its own.
-func program(t *testing.T, environ []string, args ...string) *exec.Cmd {
+func program(t testing.TB, environ []string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := built()
 	if err != nil {
@@ -87,7 +87,7 @@ type running struct {
 var address = regexp.MustCompile(`https?://[^ ]+`)
 
 // start runs a node on a free port until the test ends.
-func start(t *testing.T, args ...string) *running {
+func start(t testing.TB, args ...string) *running {
 	t.Helper()
 	cmd := program(t, nil, append([]string{"up", "--http", "127.0.0.1:0"}, args...)...)
 	out, err := cmd.StdoutPipe()
