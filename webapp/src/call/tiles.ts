@@ -34,10 +34,8 @@ const warmUpMillis = 80;
 /** The source to be shown or heard: the newest that has decoded; until one has, whatever there is. */
 export function best<S extends Source>(current: S | null, sources: readonly S[]): S | null {
   const sorted = [...sources].sort((a, b) => b.order - a.order);
-  const now = sorted.find((source) => source.id === current?.id) ?? null;
   const decoded = sorted.find((source) => source.decoded);
-  if (decoded && (now === null || !now.decoded || decoded.order > now.order)) return decoded;
-  return now ?? sorted[0] ?? null;
+  return decoded ?? sorted.find((source) => source.id === current?.id) ?? sorted[0] ?? null;
 }
 
 /** Brings a tile up to date with the sources there are. */
