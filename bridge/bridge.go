@@ -43,9 +43,9 @@ type Config struct {
 // address or an IPv6 /64; a bucket holds its burst and fills again at its rate per second.
 type Limits struct {
 	Connections   int     // at once; 20,000
-	PerAddress    int     // connections of one address at once; 256
-	Hellos        float64 // of one address; 20 per second
-	HellosBurst   int     // 256
+	PerAddress    int     // connections of one address at once; 2,500: many people share one behind a NAT
+	Hellos        float64 // of one address; 100 per second
+	HellosBurst   int     // 2,500: all of them come back at once after a restart
 	Messages      float64 // of one connection; 50 per second
 	MessagesBurst int     // 1,500: a page that opens links to 50 others says so much at once
 	Bytes         float64 // of those messages; 256 KiB per second
@@ -149,9 +149,9 @@ func (b *Bridge) Close(ctx context.Context) error {
 
 func (l *Limits) fill() {
 	initial(&l.Connections, 20_000)
-	initial(&l.PerAddress, 256)
-	initial(&l.Hellos, 20)
-	initial(&l.HellosBurst, 256)
+	initial(&l.PerAddress, 2500)
+	initial(&l.Hellos, 100)
+	initial(&l.HellosBurst, 2500)
 	initial(&l.Messages, 50)
 	initial(&l.MessagesBurst, 1500)
 	initial(&l.Bytes, 256<<10)

@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"parley/bridge/signal"
@@ -17,7 +19,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // permissions gives this page what a call needs, and takes the rest from everybody.
 const permissions = "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), " +
 	"screen-wake-lock=(self), autoplay=(self), fullscreen=(self), picture-in-picture=(self), clipboard-write=(self), " +
-	"accelerometer=(), bluetooth=(), browsing-topics=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), " +
+	"accelerometer=(), browsing-topics=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), " +
 	"magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()"
 
 // ServeHTTP answers one request:
@@ -26,7 +28,7 @@ const permissions = "camera=(self), microphone=(self), display-capture=(self), s
 //	/r/<room>         the same page          /api/room   how a room is entered
 //	/assets/..., /... the web app's files    else        404
 func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.guardHeaders(w)
+	b.guardHeaders(w, r)
 	path := r.URL.Path
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -48,17 +50,33 @@ func isRoomPath(path string) bool {
 	return ok && room != "" && !strings.Contains(room, "/")
 }
 
-func (b *Bridge) guardHeaders(w http.ResponseWriter) {
+func (b *Bridge) guardHeaders(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Permissions-Policy", permissions)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if b.trustworthy(r) { // elsewhere browsers ignore it, and say so on the console
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if b.config.HSTS {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
+}
+
+// trustworthy tells whether the page's origin counts as secure for a browser (W3C Secure Contexts,
+// section 3.1): TLS here or before us, or this very machine.
+func (b *Bridge) trustworthy(r *http.Request) bool {
+	if r.TLS != nil || strings.HasPrefix(b.config.URL, "https:") {
+		return true
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = strings.Trim(r.Host, "[]")
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
 }
 
 // roomInfo is the answer of /api/room.

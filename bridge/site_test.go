@@ -22,6 +22,7 @@ func (d *door) ask(method, path string, head map[string]string) (*http.Response,
 	for k, v := range head {
 		r.Header.Set(k, v)
 	}
+	r.Host = r.Header.Get("Host")
 	tr := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
 	answer, err := tr.RoundTrip(r)
 	if err != nil {
@@ -197,6 +198,27 @@ func TestConfigIsChecked(t *testing.T) {
 		change(&config)
 		if _, err := New(config); err == nil {
 			t.Errorf("%s: a bridge was made", name)
+		}
+	}
+}
+
+// TestOpenerPolicyOnlyWhereBrowsersTakeIt: on an origin that is not secure the header is a console error.
+func TestOpenerPolicyOnlyWhereBrowsersTakeIt(t *testing.T) {
+	for _, tt := range []struct {
+		host, url string
+		want      string
+	}{
+		{"localhost:8080", "", "same-origin"},
+		{"127.0.0.5:8080", "", "same-origin"},
+		{"[::1]:8080", "", "same-origin"},
+		{"192.168.1.7:8080", "", ""},
+		{"meet.example.org", "", ""},
+		{"meet.example.org", "https://meet.example.org", "same-origin"},
+	} {
+		d := openDoor(t, func(c *Config) { c.URL = tt.url })
+		answer, _ := d.ask("GET", "/", map[string]string{"Host": tt.host})
+		if got := answer.Header.Get("Cross-Origin-Opener-Policy"); got != tt.want {
+			t.Errorf("%s with url %q: %q, want %q", tt.host, tt.url, got, tt.want)
 		}
 	}
 }

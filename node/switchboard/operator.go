@@ -216,5 +216,5 @@ func (op *Operator) forward(by *seat, to signal.PeerID, page string, m signal.Me
 
 func (op *Operator) refuse(by *seat, m signal.Message, f *signal.Fault) {
 	f.Of = signal.Name(m)
-	by.conn.Send(signal.Encode(f))
+	by.conn.Refuse(f)
 }
