@@ -17,6 +17,7 @@ type arrivals struct {
 // room is exactly what it was. The others are told by announce, once there is a plan.
 func (t *turn) adopt(s Snapshot, resuming PeerID) arrivals {
 	t.life.adopted = s.mark()
+	t.life.know(s.Plan.Epoch)
 	t.last = max(t.last, s.Plan.Epoch)
 	t.settings = s.Settings
 	if len(t.members) > 0 {
@@ -114,10 +115,9 @@ func (t *turn) adoptPlan(s Snapshot) {
 	for i := range t.members {
 		t.members[i].Relay = next.hub
 	}
-	open := !s.Settled || own.Epoch != 0 && !keeps(have, next)
+	open := was.open || !s.Settled || own.Epoch != 0 && !keeps(have, next)
 	if own.Epoch >= s.Plan.Epoch {
 		t.plan.Epoch, t.renumber = own.Epoch, true
-		open = open || was.open
 	} else if own.Epoch != 0 {
 		t.emit(Planned{Plan: t.Plan()})
 	}

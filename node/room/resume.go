@@ -35,10 +35,10 @@ func (t *turn) resume(e Resume) {
 	t.enter(Member{Peer: e.Peer, Name: e.Name, Page: e.Page, Media: e.Media}, e.Key)
 }
 
-// unheardOf tells whether a page comes with a plan of an earlier life that no snapshot told of. Its
+// unheardOf tells whether a page comes with a plan of an earlier life that was not adopted. Its
 // links are not known then, and it must not be told that the switch from them is settled.
 func (t *turn) unheardOf(floor Epoch) bool {
-	return floor > t.life.adopted.epoch && !slices.Contains(t.life.given, floor)
+	return floor > 0 && !slices.Contains(t.life.known, floor)
 }
 
 // back gives a member its place again. isNew says that the others have not heard of it yet.

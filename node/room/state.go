@@ -64,7 +64,7 @@ type pair [2]PeerID
 // for as long as the members it names may stay away.
 type life struct {
 	born     Epoch
-	given    []Epoch // the last that this life gave, at most maxGiven
+	known    []Epoch // the last plans that this life gave or adopted, at most maxKnown
 	adopted  mark
 	departed []PeerID // left in this life: no snapshot brings them back
 }
@@ -149,7 +149,7 @@ func (s State) clone() State {
 	s.change.stuck = slices.Clone(s.change.stuck)
 	s.relay.granted = slices.Clone(s.relay.granted)
 	s.apart = slices.Clone(s.apart)
-	s.life.given = slices.Clone(s.life.given)
+	s.life.known = slices.Clone(s.life.known)
 	s.life.departed = slices.Clone(s.life.departed)
 	return s
 }

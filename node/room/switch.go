@@ -2,19 +2,13 @@ package room
 
 import "slices"
 
-// maxGiven is how many epochs a room remembers: more than a page misses that comes back in time.
-const maxGiven = 64
-
 // give makes a plan of that shape with the next epoch. If it takes media links away, a switch
 // begins: the links of older plans stay until it is settled.
 func (t *turn) give(next shape) {
 	before := t.plan.shape()
 	first := t.plan.Epoch == 0
 	t.last = max(t.last+1, t.millis())
-	t.life.given = append(t.life.given, t.last)
-	if len(t.life.given) > maxGiven {
-		t.life.given = t.life.given[1:]
-	}
+	t.life.know(t.last)
 	t.plan = Plan{
 		Epoch: t.last, Home: t.home, Mode: next.mode, Relays: []NodeID{},
 		Warm: next.warm, Lacking: next.lacking,
@@ -41,6 +35,16 @@ func (t *turn) openSwitch() {
 	t.change = change{open: true, deadline: t.now.Add(t.rules().Settle)}
 	for i := range t.members {
 		t.members[i].ready = false
+	}
+}
+
+// maxKnown is how many epochs a room remembers: more than a page misses that comes back in time.
+const maxKnown = 64
+
+func (l *life) know(e Epoch) {
+	l.known = append(l.known, e)
+	if len(l.known) > maxKnown {
+		l.known = l.known[1:]
 	}
 }
 
