@@ -10,8 +10,8 @@
 // late, twice or under another person's name is found without any word between the two.
 //
 // Read in this order: bot.go and run.go (the handle, and many), life.go (one goroutine that owns a bot),
-// line.go (to the bridge), roster.go (the room as told), reconcile.go (which links), link.go and engine.go
-// (one connection); clip.go, player.go and outlet.go (what leaves); inlet.go, order.go, picture.go,
+// line.go (to the bridge), roster.go (the room as told), reconcile.go (which links), link.go, trunk.go, control.go
+// and engine.go (one connection, to a member or to a relay); clip.go, player.go and outlet.go (what leaves); inlet.go, order.go, picture.go,
 // number.go and ledger.go (what arrives and is checked); stats.go (what is reported).
 package bot
 
@@ -35,6 +35,7 @@ type Config struct {
 	Video    bool // has a camera, and it is on
 	Audio    bool // has a microphone, and it is on
 	Insecure bool // take any certificate
+	Tiles    int  // how many pictures it looks at through a relay; default 9
 	ICE      ICE
 	Log      *slog.Logger // nil: none
 }
@@ -58,6 +59,9 @@ func Join(ctx context.Context, cfg Config) (*Bot, error) {
 	if cfg.Name == "" {
 		cfg.Name = "Bot"
 	}
+	if cfg.Tiles <= 0 {
+		cfg.Tiles = 9
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -75,7 +79,7 @@ func Join(ctx context.Context, cfg Config) (*Bot, error) {
 		cfg: cfg, log: cfg.Log.With("bot", cfg.Name), box: box, line: line, work: work, engine: engine, lib: lib,
 		who:   credentials{page: randomID()},
 		media: signal.Media{Microphone: device(cfg.Audio), Camera: device(cfg.Video), Screen: "none"},
-		links: map[signal.PeerID]*link{}, ledgers: map[signal.PeerID]*[kinds]ledger{},
+		links: map[signal.PeerID]*link{}, book: &book{},
 		story: story{joined: joined},
 	}
 	living, end := context.WithCancel(ctx)

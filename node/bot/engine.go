@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,11 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
+	"github.com/pion/transport/v4"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -23,6 +28,8 @@ type ICE struct {
 	Loopback bool
 	// Interfaces are the only ones used, if any are named. By default all but those of containers.
 	Interfaces []string
+
+	net transport.Net // in place of the machine's, for tests
 }
 
 func (i ICE) uses(name string) bool {
@@ -41,6 +48,9 @@ const (
 
 // Nobody asks for a packet again that is older than this many.
 const resendable = 256
+
+// silent takes pion's own log: what matters of a link's fate is in its state.
+var silent = &logging.DefaultLoggerFactory{Writer: io.Discard}
 
 // engine makes a bot's connections. They share one certificate.
 type engine struct {
@@ -62,8 +72,12 @@ func newEngine(cfg ICE) (*engine, error) {
 		return nil, fmt.Errorf("bot: register codecs: %w", err)
 	}
 	var s webrtc.SettingEngine
+	s.LoggerFactory = silent
 	s.SetIncludeLoopbackCandidate(cfg.Loopback)
 	s.SetInterfaceFilter(cfg.uses)
+	if cfg.net != nil {
+		s.SetNet(cfg.net)
+	}
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // one more socket per link; hidden addresses are learnt as peer-reflexive
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetICETimeouts(quietAfter, failedAfter, keepAlive)
@@ -111,14 +125,16 @@ func formats() (*webrtc.MediaEngine, *interceptor.Registry, error) {
 	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, nil, err
 	}
-	if err := webrtc.ConfigureNackWithOptions(media, registry, nil, nack.ResponderSize(resendable)); err != nil {
+	if err := webrtc.ConfigureNackWithOptions(media, registry, []nack.GeneratorOption{nack.WithGeneratorLoggerFactory(silent)},
+		nack.ResponderSize(resendable), nack.WithResponderLoggerFactory(silent)); err != nil {
 		return nil, nil, err
 	}
-	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
+	if err := webrtc.ConfigureRTCPReportsWithOptions(registry, []report.ReceiverOption{report.WithReceiverLoggerFactory(silent)},
+		report.WithSenderLoggerFactory(silent)); err != nil {
 		return nil, nil, err
 	}
 	if err := webrtc.ConfigureSimulcastExtensionHeaders(media); err != nil {
 		return nil, nil, err
 	}
-	return media, registry, webrtc.ConfigureTWCCSender(media, registry)
+	return media, registry, webrtc.ConfigureTWCCSenderWithOptions(media, registry, twcc.WithLoggerFactory(silent))
 }

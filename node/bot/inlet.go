@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -8,20 +9,27 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// inlet is where one kind of one person arrives on one link. One goroutine owns it.
+// inlet is where media arrives in one place of one link: always the same person's on a link to a member, whoever
+// the relay seats there on a link to a relay. One goroutine owns it.
 type inlet struct {
 	lib     *library
-	kind    Kind
+	rank    *atomic.Int64 // of its link
+	of      source
 	ledger  *ledger
 	order   order
 	picture assembly
-	decoded func()    // called once, at the first frame that could be decoded
+	decoded func()    // called at the first frame of the source that could be decoded
 	heard   bool      // it has been
 	asked   time.Time // the last request for a key frame
 }
 
-func newInlet(lib *library, kind Kind, l *ledger, decoded func()) *inlet {
-	return &inlet{lib: lib, kind: kind, ledger: l, order: order{video: kind.video()}, decoded: decoded}
+func newInlet(lib *library, rank *atomic.Int64) *inlet { return &inlet{lib: lib, rank: rank} }
+
+// turn says whose media follows.
+func (in *inlet) turn(to source, l *ledger, decoded func()) {
+	in.of, in.ledger, in.decoded = to, l, decoded
+	in.order.video = to.kind.video()
+	in.picture, in.heard = assembly{}, false
 }
 
 // read takes in a track until its connection ends.
@@ -31,10 +39,15 @@ func (in *inlet) read(track *webrtc.TrackRemote, ask func([]rtcp.Packet) error) 
 		if err != nil {
 			return
 		}
-		if in.take(packet, time.Now()) {
-			// An error means that the connection is ending; the next read tells.
-			_ = ask([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}})
-		}
+		in.serve(packet, track, ask)
+	}
+}
+
+// serve takes one packet and asks for a key frame where one is missing.
+func (in *inlet) serve(packet *rtp.Packet, track *webrtc.TrackRemote, ask func([]rtcp.Packet) error) {
+	if in.take(packet, time.Now()) {
+		// An error means that the connection is ending; the next read tells.
+		_ = ask([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}})
 	}
 }
 
@@ -45,7 +58,7 @@ func (in *inlet) take(p *rtp.Packet, now time.Time) (askForKey bool) {
 	if !f.Fresh || len(p.Payload) == 0 {
 		return false
 	}
-	if !in.kind.video() {
+	if !in.of.kind.video() {
 		number, known := in.lib.sounds[string(p.Payload)]
 		if !known {
 			number = -1
@@ -84,7 +97,7 @@ func (in *inlet) show(picture []byte, now time.Time) {
 }
 
 func (in *inlet) arrived(number int, decoded bool, now time.Time) {
-	in.ledger.frame(in.kind, number, decoded, now)
+	in.ledger.frame(shown{in.of.kind, number, decoded, in.rank.Load()}, now)
 	if decoded && !in.heard {
 		in.heard = true
 		in.decoded()

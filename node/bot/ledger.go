@@ -37,12 +37,12 @@ type Tally struct {
 	Late       int64 `json:"late"`       // came after a later one
 	Restarts   int64 `json:"restarts"`   // a stream's sequence numbers began anew in mid-stream
 	Timestamps int64 `json:"timestamps"` // that contradict the packet before
-	Frames     int64 `json:"frames"`     // complete pictures, or sound packets
+	Frames     int64 `json:"frames"`     // complete pictures, or sound packets, of the newest link that has decoded
 	KeyFrames  int64 `json:"keyFrames"`  // decoded
 	Broken     int64 `json:"broken"`     // pictures that stayed incomplete or could not be decoded
 	Number     int   `json:"number"`     // of the last frame in its clip; -1 if it shows none
-	// Misplaced counts frames whose number cannot be what this bot sends now: late by more than a
-	// second, or somebody else's. Their sender's clock must agree with this one to a quarter of a
+	// Misplaced counts frames whose number cannot be what this bot sends now: late by more than two
+	// seconds, or somebody else's. Their sender's clock must agree with this one to a quarter of a
 	// second, and the sender must be a bot.
 	Misplaced   int64 `json:"misplaced"`
 	FirstMillis int64 `json:"firstMillis"` // from wanting it to the first decoded frame; -1 before
@@ -57,7 +57,52 @@ type ledger struct {
 	phase  time.Duration
 	wanted time.Time // since when it has been sent as far as we know; zero while it is not
 	last   time.Time // the last frame; zero when the next one ends no gap
+	rank   int64     // of the newest link that has decoded: frames of older ones are not shown, so not counted
 	tally  Tally
+}
+
+// book is the ledgers of all people. They outlive links.
+type book struct {
+	mu     sync.Mutex // guards people
+	people map[signal.PeerID]*[kinds]ledger
+}
+
+func (b *book) of(peer signal.PeerID) *[kinds]ledger {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.people == nil {
+		b.people = map[signal.PeerID]*[kinds]ledger{}
+	}
+	if b.people[peer] == nil {
+		all := &[kinds]ledger{}
+		for kind := range all {
+			all[kind].begin(peer)
+		}
+		b.people[peer] = all
+	}
+	return b.people[peer]
+}
+
+func (b *book) remove(peer signal.PeerID) {
+	b.mu.Lock()
+	delete(b.people, peer)
+	b.mu.Unlock()
+}
+
+// fall says that a link has ended: what older ones bring counts again.
+func (b *book) fall(rank int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, all := range b.people {
+		for kind := range all {
+			l := &all[kind]
+			l.mu.Lock()
+			if l.rank == rank {
+				l.rank = 0
+			}
+			l.mu.Unlock()
+		}
+	}
 }
 
 func (l *ledger) begin(peer signal.PeerID) {
@@ -98,27 +143,41 @@ func one(happened bool) int64 {
 	return 0
 }
 
-// frame counts a complete frame. Number is -1 where none can be read or none was looked for.
-func (l *ledger) frame(kind Kind, number int, decoded bool, now time.Time) {
+// shown is a complete frame.
+type shown struct {
+	kind    Kind
+	number  int // -1 where none can be read or none was looked for
+	decoded bool
+	rank    int64 // of its link; below 0 once that is closed
+}
+
+// frame counts a frame, if it is the one that a page would show: of the newest link that has decoded.
+func (l *ledger) frame(f shown, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := &l.tally
+	if f.decoded {
+		l.rank = max(l.rank, f.rank)
+	}
+	if f.rank < max(l.rank, 0) {
+		return
+	}
 	t.Frames++
 	if !l.last.IsZero() {
 		t.LongestMillis = max(t.LongestMillis, now.Sub(l.last).Milliseconds())
 	}
 	l.last = now
-	if !decoded {
+	if !f.decoded {
 		return
 	}
-	if kind.video() {
+	if f.kind.video() {
 		t.KeyFrames++
 	}
 	if t.FirstMillis < 0 && !l.wanted.IsZero() {
 		t.FirstMillis = now.Sub(l.wanted).Milliseconds()
 	}
-	t.Number = number
-	if number >= 0 && !l.plausible(kind, number, now) {
+	t.Number = f.number
+	if f.number >= 0 && !l.plausible(f.kind, f.number, now) {
 		t.Misplaced++
 	}
 }
@@ -142,7 +201,7 @@ func (l *ledger) plausible(kind Kind, number int, now time.Time) bool {
 		perSecond, round = picturesPerSecond, pictureCount
 	}
 	behind := (place(now, l.phase, perSecond) - int64(number)) % int64(round)
-	return behind <= int64(perSecond) || behind >= int64(round-perSecond/4)
+	return behind <= 2*int64(perSecond) || behind >= int64(round-perSecond/4)
 }
 
 // place is the absolute number of the frame that a bot with this phase sends now; its number in the

@@ -16,21 +16,21 @@ const tendEvery = 200 * time.Millisecond
 
 // life is a bot's goroutine and what it owns. Others reach it through the mailbox only.
 type life struct {
-	cfg     Config
-	log     *slog.Logger
-	box     *mailbox
-	line    *line
-	work    *sync.WaitGroup // goroutines besides this one
-	engine  *engine
-	lib     *library
-	player  *player // nil before the first welcome
-	who     credentials
-	media   signal.Media
-	roster  roster
-	links   map[signal.PeerID]*link
-	ledgers map[signal.PeerID]*[kinds]ledger
-	story   story
-	stop    context.CancelFunc // ends line and player
+	cfg    Config
+	log    *slog.Logger
+	box    *mailbox
+	line   *line
+	work   *sync.WaitGroup // goroutines besides this one
+	engine *engine
+	lib    *library
+	player *player // nil before the first welcome
+	who    credentials
+	media  signal.Media
+	roster roster
+	links  map[signal.PeerID]*link
+	book   *book
+	story  story
+	stop   context.CancelFunc // ends line and player
 }
 
 // credentials are what brings a bot back.
@@ -47,6 +47,8 @@ type story struct {
 	ready    int64 // the epoch reported last, since the last welcome
 	fault    *signal.Fault
 	faults   int   // not fatal
+	opened   int64 // connections
+	ranks    int64 // given to links
 	failed   error // what ends the bot, nil if it leaves by itself
 	over     bool
 	joined   chan<- error // told once: nil with the first welcome, or why there was none
@@ -104,7 +106,12 @@ func (b *life) hear(ctx context.Context, item any, now time.Time) {
 			it.link.note(it.state, now)
 		}
 	case firstDecoded:
-		it.link.health.decoded[it.kind] = true
+		it.link.health.decoded[it.of] = true
+	case controlOpen:
+		it.link.trunk.open = true
+		it.link.trunk.announce(b.media)
+	case controlSaid:
+		b.note("control", it.link.hear(it.data, b.cfg.Tiles))
 	case question:
 		it.reply <- b.stats(now)
 	case errand:
@@ -125,6 +132,7 @@ func (b *life) tend(ctx context.Context, now time.Time) {
 	if b.story.welcomes > 0 {
 		b.reconcile(now)
 		b.mend(now)
+		b.tendTrunks(now)
 		b.want(now)
 		b.reportReady()
 	}
@@ -155,7 +163,7 @@ func (b *life) message(ctx context.Context, m signal.Message, now time.Time) {
 	case *signal.Left:
 		b.roster.remove(m.Peer)
 		b.closeLink(m.Peer)
-		delete(b.ledgers, m.Peer)
+		b.book.remove(m.Peer)
 	case *signal.Settled:
 		b.roster.settle(m)
 	case *signal.Snapshot:
@@ -168,7 +176,7 @@ func (b *life) message(ctx context.Context, m signal.Message, now time.Time) {
 		}
 	case *signal.Restart:
 		if l := b.links[m.From]; l != nil && l.id == m.Link && l.offers && m.Page == b.who.page {
-			b.restart(l, now)
+			b.offer(l, true, now)
 		}
 	case *signal.Ping:
 		b.line.send(&signal.Pong{})
@@ -181,11 +189,11 @@ func (b *life) welcome(ctx context.Context, w *signal.Welcome, now time.Time) {
 	if b.story.welcomes > 0 && w.Self != b.roster.self { // another person: nothing of before holds
 		b.closeAll()
 		b.roster = roster{}
-		b.ledgers = map[signal.PeerID]*[kinds]ledger{}
+		b.book = &book{}
 	}
 	b.roster.welcome(w)
-	for far := range b.links {
-		if _, here := b.roster.member(far); !here {
+	for far, l := range b.links {
+		if _, here := b.roster.member(far); !here && l.trunk == nil {
 			b.closeLink(far)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/sdp/v3"
@@ -20,7 +21,7 @@ const (
 	stuckAfter   = 15 * time.Second // of not having connected at all
 )
 
-// link is one RTCPeerConnection to one page load of one member.
+// link is one RTCPeerConnection, to one page load of one member or to a relay.
 //
 //	wanted --offer made or come--> negotiating --connected--> live
 //	                                   |                        |  disconnected
@@ -29,15 +30,24 @@ const (
 //
 // The bot's goroutine owns it. Callbacks of pion only post to the bot's mailbox.
 type link struct {
-	far    signal.PeerID
-	page   string // of the far end
-	id     string // chosen by the offerer; "" while its offer is awaited
+	far    signal.PeerID // or the relay's NodeID
+	trunk  *trunk        // nil for a link to a member
+	page   string        // of the far end; a relay has none
+	id     string        // chosen by the offerer; "" while its offer is awaited
 	offers bool
+	media  bool          // it carries media, or is only kept warm
+	rank   *atomic.Int64 // the later it began to carry media, the higher; ended once it is closed
 	opened time.Time
 	pc     *webrtc.PeerConnection // nil while its offer is awaited
-	out    [kinds]*outlet
+	out    []*outlet
 	early  []webrtc.ICECandidateInit // came before the description they belong to
 	health health
+}
+
+// source is one kind of one person.
+type source struct {
+	peer signal.PeerID
+	kind Kind
 }
 
 // health is how a link is doing.
@@ -48,7 +58,7 @@ type health struct {
 	lostAt   time.Time     // zero while live
 	acted    time.Time     // the last offer or request for one
 	restarts int
-	decoded  [kinds]bool
+	decoded  map[source]bool
 	stuck    int64 // the epoch in which it was reported
 }
 
@@ -64,68 +74,82 @@ type (
 	}
 	firstDecoded struct {
 		link *link
-		kind Kind
+		of   source
 	}
 )
 
 // media is what a link needs of its bot.
 type media struct {
-	engine  *engine
-	lib     *library
-	box     *mailbox
-	ledgers *[kinds]ledger // of the far end
+	engine *engine
+	lib    *library
+	box    *mailbox
+	book   *book
 }
 
-// connect makes the connection with its four transceivers and three data channels, all fixed for
-// its life. The position of a transceiver is its kind.
+// connect makes the connection with what is fixed for its life.
 func (l *link) connect(m media) error {
 	pc, err := m.engine.connect()
 	if err != nil {
 		return fmt.Errorf("bot: open link: %w", err)
 	}
-	l.pc = pc
+	l.pc, l.health.decoded = pc, map[source]bool{}
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) { m.box.post(foundCandidate{l, c}) })
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { m.box.post(changedState{l, s}) })
-	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) { l.listen(m, track, receiver) })
-	for kind := range kinds {
-		o := &outlet{kind: kind, id: kind.String(), stream: streams[kind]}
-		transceiver, err := pc.AddTransceiverFromTrack(o, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendrecv})
-		if err != nil {
-			return fmt.Errorf("bot: open link: %w", err)
+	if l.trunk != nil {
+		err = l.layTrunk(m)
+	} else {
+		err = l.layMesh(m)
+	}
+	if err != nil {
+		return fmt.Errorf("bot: open link: %w", err)
+	}
+	return nil
+}
+
+// layMesh makes the four transceivers, whose places are their kinds, and the three data channels.
+func (l *link) layMesh(m media) error {
+	l.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		kind, known := l.kindOf(receiver)
+		if !known {
+			return
 		}
-		l.out[kind] = o
+		go drain(receiver)
+		of := source{l.far, kind}
+		in := newInlet(m.lib, l.rank)
+		in.turn(of, &m.book.of(l.far)[kind], func() { m.box.post(firstDecoded{l, of}) })
+		in.read(track, l.pc.WriteRTCP)
+	})
+	for kind := range kinds {
+		o := newOutlet(kind, "")
+		transceiver, err := l.pc.AddTransceiverFromTrack(o, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendrecv})
+		if err != nil {
+			return err
+		}
+		l.out = append(l.out, o)
 		if kind <= Camera { // a bot shares no screen
 			go o.mind(transceiver.Sender())
 		}
 	}
-	for id, label := range channels {
-		negotiated, number := true, uint16(id)
-		if _, err := pc.CreateDataChannel(label, &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &number}); err != nil {
-			return fmt.Errorf("bot: open link: %w", err)
+	for id, label := range []string{"control", "chat", "files"} {
+		if _, err := l.channel(uint16(id), label); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-var (
-	streams  = [kinds]string{"person", "person", "screen", "screen"}
-	channels = []string{"control", "chat", "files"}
-)
+func (l *link) channel(id uint16, label string) (*webrtc.DataChannel, error) {
+	negotiated := true
+	return l.pc.CreateDataChannel(label, &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &id})
+}
 
-// listen runs in a goroutine of pion's own until the connection ends.
-func (l *link) listen(m media, track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	kind, known := l.kindOf(receiver)
-	if !known {
-		return
-	}
-	go func() { // pion's reports need somebody who reads what comes from the sender
-		for {
-			if _, _, err := receiver.ReadRTCP(); err != nil {
-				return
-			}
+// drain reads what comes from a sender beside its media: pion's reports need somebody who does.
+func drain(receiver *webrtc.RTPReceiver) {
+	for {
+		if _, _, err := receiver.ReadRTCP(); err != nil {
+			return
 		}
-	}()
-	newInlet(m.lib, kind, &m.ledgers[kind], func() { m.box.post(firstDecoded{l, kind}) }).read(track, l.pc.WriteRTCP)
+	}
 }
 
 // kindOf finds the kind by the place of its m-line.
@@ -165,12 +189,13 @@ func mids(description string) ([]string, error) {
 	return out, nil
 }
 
-// offer makes an offer: the first one, one that restarts ICE, or, where one is unanswered, that one again.
-func (l *link) offer() (signal.SDP, error) {
+// offer makes an offer: the first one, a later one that may restart ICE, or, where one is unanswered, that one
+// again.
+func (l *link) offer(restart bool) (signal.SDP, error) {
 	if l.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
 		return signal.SDP(l.pc.LocalDescription().SDP), nil
 	}
-	restart := l.pc.RemoteDescription() != nil
+	restart = restart && l.pc.RemoteDescription() != nil
 	offer, err := l.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
 		return "", fmt.Errorf("bot: make offer: %w", err)
@@ -245,9 +270,7 @@ func (l *link) note(state webrtc.PeerConnectionState, now time.Time) {
 		if h.liveFor == 0 {
 			h.liveFor = max(now.Sub(l.opened), 1)
 		}
-		for _, o := range l.out {
-			o.open.Store(true)
-		}
+		l.carry(l.media)
 	case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed:
 		if h.lostAt.IsZero() {
 			h.lostAt = now
@@ -255,6 +278,17 @@ func (l *link) note(state webrtc.PeerConnectionState, now time.Time) {
 		h.live = false
 	case webrtc.PeerConnectionStateClosed: // the far end said goodbye: there is nothing to restart
 		h.live, h.over, h.lostAt = false, true, now
+	}
+}
+
+// ended is the rank of a link that is closed: what it still brings is not shown.
+const ended = -1
+
+// carry says whether media goes over this link.
+func (l *link) carry(media bool) {
+	l.media = media
+	for _, o := range l.out {
+		o.open.Store(media && l.health.liveFor != 0)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
@@ -24,8 +25,10 @@ type outlet struct {
 	layer   string
 	running bool // in the middle of pictures that build on each other
 	seq     uint16
+	mid     func() string // of its m-line
 	bound   atomic.Pointer[binding]
-	open    atomic.Bool // the link is connected
+	open    atomic.Bool // the link is connected and carries media
+	paused  atomic.Bool // nobody watches this layer
 	sent    atomic.Int64
 	asked   atomic.Int64 // key frames asked for: PLI and FIR
 }
@@ -35,7 +38,14 @@ type binding struct {
 	writer webrtc.TrackLocalWriter
 	ssrc   uint32
 	pt     uint8
-	level  uint8 // id of the audio level extension, 0 if there is none
+	fixed  map[uint8][]byte // header extensions that are the same on every packet
+}
+
+// streams are the msids of the kinds: what shares one is kept in step.
+var streams = [kinds]string{"person", "person", "screen", "screen"}
+
+func newOutlet(kind Kind, rid string) *outlet {
+	return &outlet{kind: kind, rid: rid, id: kind.String(), stream: streams[kind]}
 }
 
 // Bind is called by pion when the track has been negotiated.
@@ -49,10 +59,16 @@ func (o *outlet) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, 
 		return webrtc.RTPCodecParameters{}, fmt.Errorf("bot: bind %s: the far end takes no %s", o.kind, mime)
 	}
 	codec := ctx.CodecParameters()[at]
-	b := &binding{writer: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), pt: uint8(codec.PayloadType)}
+	b := &binding{writer: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), pt: uint8(codec.PayloadType), fixed: map[uint8][]byte{}}
 	for _, extension := range ctx.HeaderExtensions() {
-		if extension.URI == sdp.AudioLevelURI {
-			b.level = uint8(extension.ID)
+		id := uint8(extension.ID)
+		switch {
+		case extension.URI == sdp.AudioLevelURI && !o.kind.video():
+			b.fixed[id] = []byte{0x80 | soundLevel}
+		case extension.URI == sdp.SDESMidURI && o.rid != "": // layers are told apart by these two
+			b.fixed[id] = []byte(o.mid())
+		case extension.URI == sdp.SDESRTPStreamIDURI && o.rid != "":
+			b.fixed[id] = []byte(o.rid)
 		}
 	}
 	o.bound.Store(b)
@@ -85,7 +101,7 @@ func (o *outlet) Kind() webrtc.RTPCodecType {
 // follows tells whether this outlet sends the picture at hand: it begins, begins anew and changes its layer
 // with a key frame only.
 func (o *outlet) follows(layer string, key, first bool) bool {
-	if !o.open.Load() || first && !key {
+	if !o.open.Load() || o.paused.Load() || first && !key {
 		o.running = false
 		return false
 	}
@@ -111,9 +127,9 @@ func (o *outlet) send(payloads [][]byte, stamp int64, first bool) {
 			Version: 2, PayloadType: b.pt, SSRC: b.ssrc, SequenceNumber: o.seq, Timestamp: uint32(stamp),
 			Marker: o.kind.video() && last || !o.kind.video() && first, // a picture's end; the start of sound (RFC 7587, section 4.1)
 		}
-		if b.level != 0 && !o.kind.video() {
-			if err := header.SetExtension(b.level, []byte{0x80 | soundLevel}); err != nil {
-				continue
+		for id, value := range b.fixed {
+			if err := header.SetExtension(id, value); err != nil {
+				return // an id that no header can have was negotiated
 			}
 		}
 		o.seq++
@@ -127,7 +143,7 @@ func (o *outlet) send(payloads [][]byte, stamp int64, first bool) {
 // clip's next one within a second.
 func (o *outlet) mind(sender *webrtc.RTPSender) {
 	for {
-		packets, _, err := sender.ReadRTCP()
+		packets, _, err := o.reports(sender)
 		if err != nil {
 			return
 		}
@@ -138,4 +154,11 @@ func (o *outlet) mind(sender *webrtc.RTPSender) {
 			}
 		}
 	}
+}
+
+func (o *outlet) reports(sender *webrtc.RTPSender) ([]rtcp.Packet, interceptor.Attributes, error) {
+	if o.rid != "" {
+		return sender.ReadSimulcastRTCP(o.rid)
+	}
+	return sender.ReadRTCP()
 }

@@ -86,13 +86,13 @@ func TestANumberOutOfItsTimeIsMisplaced(t *testing.T) {
 			perSecond, round = picturesPerSecond, pictureCount
 		}
 		for behind, misplaced := range map[time.Duration]int64{
-			0: 0, 200 * time.Millisecond: 0, 900 * time.Millisecond: 0, -100 * time.Millisecond: 0,
-			1500 * time.Millisecond: 1, 3 * time.Second: 1, 5 * time.Second: 1,
+			0: 0, 200 * time.Millisecond: 0, 1900 * time.Millisecond: 0, -100 * time.Millisecond: 0,
+			2500 * time.Millisecond: 1, 3 * time.Second: 1, 5 * time.Second: 1,
 		} {
 			var l ledger
 			l.begin("ann")
 			number := int(place(now.Add(-behind), phaseOf("ann"), perSecond) % int64(round))
-			l.frame(kind, number, true, now)
+			l.frame(shown{kind, number, true, 1}, now)
 			if got := l.read().Misplaced; got != misplaced {
 				t.Errorf("%v, %v behind: misplaced %d", kind, behind, got)
 			}

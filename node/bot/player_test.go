@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,10 +48,13 @@ func perform(t *testing.T, kind Kind, from, taken signal.PeerID, fault func(int,
 	synctest.Test(t, func(t *testing.T) {
 		l.begin(taken)
 		l.want(true, time.Now())
-		o := &outlet{kind: kind}
-		o.bound.Store(&binding{writer: &wire{to: newInlet(lib, kind, &l, func() {}), fault: fault}})
+		in := newInlet(lib, new(atomic.Int64))
+		in.turn(source{taken, kind}, &l, func() {})
+		o := newOutlet(kind, "")
+		o.bound.Store(&binding{writer: &wire{to: in, fault: fault}})
 		o.open.Store(true)
 		p := newPlayer(lib, from)
+		p.layer.Store(&layers[1])
 		p.on[kind].Store(true)
 		p.add(o)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -98,7 +102,7 @@ func TestAReceiverFindsEachFaultOfAStream(t *testing.T) {
 				return nil
 			}
 			return []*rtp.Packet{p, held}
-		}, func(t Tally) bool { return t.Late > 600 && t.Lost+t.Duplicates+t.Broken == 0 && t.KeyFrames >= 19 }},
+		}, func(t Tally) bool { return t.Late > 250 && t.Lost+t.Duplicates+t.Broken == 0 && t.KeyFrames >= 19 }},
 		{"a picture's payload spoilt", Camera, func(i int, p *rtp.Packet) []*rtp.Packet {
 			spoilt := p.Clone()
 			if len(spoilt.Payload) > 8 {
@@ -136,7 +140,7 @@ func TestAReceiverFindsEachFaultOfAStream(t *testing.T) {
 func TestAnotherPersonsFaceOrVoiceIsMisplaced(t *testing.T) {
 	// Which two can be told apart follows from their phases: these are about three seconds of six apart.
 	ann, bob := signal.PeerID("ann"), signal.PeerID("bob4")
-	if apart := (phaseOf(bob) - phaseOf(ann)).Abs(); apart < 2*time.Second || apart > 4*time.Second {
+	if apart := (phaseOf(bob) - phaseOf(ann)).Abs(); apart < 2200*time.Millisecond || apart > 3800*time.Millisecond {
 		t.Fatalf("choose other names: these are %v apart", apart)
 	}
 	if got := perform(t, Camera, ann, bob, nil); got.Misplaced < 18 {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -14,27 +15,52 @@ import (
 // link opened or closed, but for those to people who left and those that a far end replaces.
 func (b *life) reconcile(now time.Time) {
 	wanted := map[signal.PeerID]room.Link{}
+	mesh := 0
 	for _, w := range b.roster.links() {
-		if w.Far != "" {
-			wanted[signal.PeerID(w.Far)] = w
-		}
+		wanted[signal.PeerID(w.Far)+signal.PeerID(w.Relay)] = w // one of the two is empty
+		mesh += int(one(w.Far != ""))
 	}
 	for far, l := range b.links {
-		m, here := b.roster.member(far)
-		_, want := wanted[far]
-		if !here || m.Page != l.page || !want && !b.roster.keeps(far) {
+		w, want := wanted[far]
+		if want {
+			b.carry(l, w.Media)
+		}
+		if b.stale(l) || !want && !b.keeps(l) {
 			b.closeLink(far)
 		}
 	}
 	for far, w := range wanted {
-		if b.links[far] == nil {
-			m, _ := b.roster.member(far)
-			b.open(&link{far: far, page: m.Page, offers: w.Offer, opened: now}, now)
+		if b.links[far] != nil {
+			continue
 		}
+		l := &link{far: far, offers: w.Offer, media: w.Media, opened: now}
+		if w.Relay != "" {
+			others := max(len(b.roster.members)-1, 1)
+			l.trunk = &trunk{audio: min(others, firstAudio), video: min(others, b.cfg.Tiles)}
+		}
+		m, _ := b.roster.member(far)
+		l.page = m.Page
+		b.open(l, now)
 	}
 	if b.player != nil {
-		b.player.layer.Store(&layers[2-min(len(wanted)/2, 1)]) // the full size for one, the middle one for more
+		b.player.layer.Store(&layers[2-min(mesh/2, 1)]) // the full size for one, the middle one for more
 	}
+}
+
+// firstAudio is how many sounds a bot is ready for before the relay asks for more slots.
+const firstAudio = 4
+
+// stale tells that a link leads to a page that is not there any more.
+func (b *life) stale(l *link) bool {
+	m, here := b.roster.member(l.far)
+	return l.trunk == nil && (!here || m.Page != l.page)
+}
+
+func (b *life) keeps(l *link) bool {
+	if l.trunk != nil {
+		return b.roster.keepsRelay()
+	}
+	return b.roster.keeps(l.far)
 }
 
 // open begins a link: with an offer, or by waiting for the far end's.
@@ -45,21 +71,33 @@ func (b *life) open(l *link, now time.Time) {
 	}
 	l.id = randomID()
 	b.note("open", b.connect(l))
-	b.restart(l, now)
+	b.offer(l, false, now)
 }
 
 func (b *life) connect(l *link) error {
-	err := l.connect(media{b.engine, b.lib, b.box, b.ledgersOf(l.far)})
+	b.story.opened++
+	l.rank = &atomic.Int64{}
+	b.carry(l, l.media)
+	err := l.connect(media{b.engine, b.lib, b.box, b.book})
 	if err == nil {
-		b.player.add(l.out[:]...)
+		b.player.add(l.out...)
 	}
 	return err
 }
 
-// restart sends an offer: the first, or one that restarts ICE.
-func (b *life) restart(l *link, now time.Time) {
+// carry says whether media goes over a link. Where it begins to, what comes over it is the newest.
+func (b *life) carry(l *link, media bool) {
+	if media && l.rank != nil && (!l.media || l.rank.Load() == 0) {
+		b.story.ranks++
+		l.rank.Store(b.story.ranks)
+	}
+	l.carry(media)
+}
+
+// offer sends an offer, one that restarts ICE or not.
+func (b *life) offer(l *link, restart bool, now time.Time) {
 	l.health.acted = now
-	sdp, err := l.offer()
+	sdp, err := l.offer(restart)
 	if err != nil {
 		b.note("offer", err)
 		return
@@ -71,22 +109,47 @@ func (b *life) restart(l *link, now time.Time) {
 func (b *life) mend(now time.Time) {
 	for far, l := range b.links {
 		m, here := b.roster.member(far)
-		if !here {
-			continue
+		if l.trunk == nil {
+			b.reportStuck(l, now)
 		}
-		b.reportStuck(l, now)
-		if !l.due(now) || b.line.ws == nil || !m.Present {
+		if !l.due(now) || b.line.ws == nil || here && !m.Present {
 			continue
 		}
 		switch unanswered := l.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer; {
 		case l.health.over, l.offers && unanswered && l.health.liveFor == 0: // begin again from nothing
-			b.closeLink(far)
-			b.open(&link{far: far, page: l.page, offers: l.offers, opened: l.opened, health: health{stuck: l.health.stuck}}, now)
+			b.replace(l, now)
 		case l.offers:
-			b.restart(l, now)
+			b.offer(l, true, now)
 		default:
 			l.health.acted = now
 			b.line.send(&signal.Restart{To: far, Page: l.page, Link: l.id})
+		}
+	}
+}
+
+// replace begins a link again, with another connection.
+func (b *life) replace(old *link, now time.Time) {
+	b.closeLink(old.far)
+	l := &link{far: old.far, page: old.page, offers: old.offers, media: old.media, opened: old.opened, health: health{stuck: old.health.stuck}}
+	if t := old.trunk; t != nil {
+		l.trunk = &trunk{audio: t.audio, video: t.video}
+	}
+	b.open(l, now)
+}
+
+// tendTrunks tells relays what they do not know yet.
+func (b *life) tendTrunks(now time.Time) {
+	for _, l := range b.links {
+		if l.trunk == nil || l.pc == nil {
+			continue
+		}
+		l.trunk.look(b.roster.self, b.cfg.Tiles)
+		if !l.media {
+			l.trunk.compare(len(b.links)-1, now)
+		}
+		if l.trunk.more && l.pc.SignalingState() == webrtc.SignalingStateStable && b.line.ws != nil {
+			l.trunk.more = false
+			b.offer(l, false, now)
 		}
 	}
 }
@@ -104,8 +167,8 @@ func (b *life) reportStuck(l *link, now time.Time) {
 func (b *life) described(d *signal.Describe, now time.Time) {
 	m, here := b.roster.member(d.From)
 	l := b.links[d.From]
-	if !here || d.Page != b.who.page {
-		return // from or for a page that is gone
+	if d.Page != b.who.page {
+		return // for a page that is gone
 	}
 	if d.Kind == "answer" {
 		if l != nil && l.id == d.Link && l.offers {
@@ -113,9 +176,12 @@ func (b *life) described(d *signal.Describe, now time.Time) {
 		}
 		return
 	}
+	if !here {
+		return
+	}
 	b.reconcile(now) // the message before may have been the reason for this offer
 	l = b.links[d.From]
-	if l == nil || l.offers {
+	if l == nil || l.offers || l.trunk != nil {
 		return // no plan that we know wants this link, or it is not theirs to offer
 	}
 	if l.id != d.Link {
@@ -124,7 +190,7 @@ func (b *life) described(d *signal.Describe, now time.Time) {
 			opened = now
 		}
 		b.closeLink(d.From)
-		l = &link{far: d.From, page: m.Page, id: d.Link, opened: opened, health: health{stuck: stuck, acted: now}}
+		l = &link{far: d.From, page: m.Page, id: d.Link, media: l.media, opened: opened, health: health{stuck: stuck, acted: now}}
 		b.links[d.From] = l
 		b.note("open", b.connect(l))
 	}
@@ -158,8 +224,9 @@ func (b *life) closeLink(far signal.PeerID) {
 	delete(b.links, far)
 	if l.pc != nil {
 		if b.player != nil {
-			b.player.remove(l.out[:]...)
+			b.player.remove(l.out...)
 		}
+		b.book.fall(l.rank.Swap(ended))
 		b.work.Go(l.close)
 	}
 }
@@ -170,25 +237,13 @@ func (b *life) closeAll() {
 	}
 }
 
-// ledgersOf are the counters of a person; they outlive its links.
-func (b *life) ledgersOf(peer signal.PeerID) *[kinds]ledger {
-	if b.ledgers[peer] == nil {
-		all := &[kinds]ledger{}
-		for kind := range all {
-			all[kind].begin(peer)
-		}
-		b.ledgers[peer] = all
-	}
-	return b.ledgers[peer]
-}
-
 // want tells the ledgers what is being sent.
 func (b *life) want(now time.Time) {
 	for _, m := range b.roster.members {
 		if m.Peer == b.roster.self {
 			continue
 		}
-		all := b.ledgersOf(m.Peer)
+		all := b.book.of(m.Peer)
 		for kind := range kinds {
 			all[kind].want(sent(m, kind), now)
 		}
@@ -201,25 +256,52 @@ func (b *life) reportReady() {
 		return
 	}
 	for _, w := range b.roster.links() {
-		if w.Far == "" || !w.Media {
-			continue
-		}
-		m, _ := b.roster.member(signal.PeerID(w.Far))
-		l := b.links[m.Peer]
-		for kind := range kinds {
-			if sent(m, kind) && (l == nil || !l.health.decoded[kind]) {
-				return
-			}
+		if w.Media && !b.runs(w) {
+			return
 		}
 	}
 	b.story.ready = b.roster.plan.Epoch
 	b.line.send(&signal.Ready{Epoch: b.story.ready})
 }
 
+// runs tells that what should be seen and heard over a link has decoded on it. Of those behind a relay that is as
+// many as there are slots for.
+func (b *life) runs(w room.Link) bool {
+	l := b.links[signal.PeerID(w.Far)+signal.PeerID(w.Relay)]
+	if l == nil {
+		return false
+	}
+	var should, do [kinds]int
+	for _, m := range b.roster.members {
+		if m.Peer == b.roster.self || l.trunk == nil && m.Peer != l.far {
+			continue
+		}
+		for kind := range kinds {
+			should[kind] += int(one(sent(m, kind)))
+			do[kind] += int(one(sent(m, kind) && l.health.decoded[source{m.Peer, kind}]))
+		}
+	}
+	if l.trunk != nil {
+		should[Microphone] = min(should[Microphone], l.trunk.audio)
+		should[Camera] = min(should[Camera], l.trunk.video-l.trunk.held)
+	}
+	for kind := range kinds {
+		if do[kind] < should[kind] {
+			return false
+		}
+	}
+	return true
+}
+
 // play tells the player what to send.
 func (b *life) play() {
 	b.player.on[Microphone].Store(b.media.Microphone == "on")
 	b.player.on[Camera].Store(b.media.Camera == "on")
+	for _, l := range b.links {
+		if l.trunk != nil {
+			l.trunk.announce(b.media)
+		}
+	}
 }
 
 // reload is what a page does that is loaded anew: all connections end, the person stays.

@@ -90,6 +90,9 @@ func (r *roster) keeps(peer signal.PeerID) bool {
 	return here && (!r.settled || slices.Contains(r.stuck, peer) || slices.Contains(r.stuck, r.self))
 }
 
+// keepsRelay tells the same of a link to a relay: who is stuck may need it.
+func (r *roster) keepsRelay() bool { return !r.settled || len(r.stuck) > 0 }
+
 // sent tells whether a member says that it sends a kind.
 func sent(m signal.Member, kind Kind) bool {
 	switch kind {

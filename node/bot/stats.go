@@ -18,19 +18,24 @@ type Stats struct {
 	Fault     signal.Code   `json:"fault,omitempty"`
 	Plan      signal.Plan   `json:"plan"`
 	Settled   bool          `json:"settled"`
-	Ready     bool          `json:"ready"` // everybody is seen and heard over this plan's links
+	Ready     bool          `json:"ready"`  // everybody is seen and heard over this plan's links
+	Opened    int64         `json:"opened"` // connections since it joined
 	Links     []LinkStats   `json:"links"`
 	People    []Person      `json:"people"`
 }
 
 // LinkStats is one connection.
 type LinkStats struct {
-	Far           signal.PeerID `json:"far"`
+	Far           signal.PeerID `json:"far"` // or a relay's NodeID
+	Relay         bool          `json:"relay"`
+	Media         bool          `json:"media"` // false: kept warm only
 	Live          bool          `json:"live"`
 	ConnectMillis int64         `json:"connectMillis"` // from wanting it; -1 before
 	Restarts      int           `json:"restarts"`      // of ICE, offered by this side
 	Packets       int64         `json:"packets"`       // sent
 	KeysAsked     int64         `json:"keysAsked"`     // key frames that the far end asked for
+	Held          int           `json:"held"`          // pictures that a relay holds back, because the way here is too narrow
+	Strangers     int64         `json:"strangers"`     // packets from a relay that belong to nobody it named
 }
 
 // Person is another member and what was received of it.
@@ -49,8 +54,8 @@ func (b *life) stats(now time.Time) Stats {
 	s := Stats{
 		Time: now, Room: b.cfg.Room, Name: b.cfg.Name, Self: b.roster.self, Signaling: "dialling",
 		Welcomes: b.story.welcomes, Faults: b.story.faults, Plan: b.roster.plan, Settled: b.roster.settled,
-		Ready: b.story.ready != 0 && b.story.ready == b.roster.plan.Epoch,
-		Links: []LinkStats{}, People: []Person{},
+		Ready:  b.story.ready != 0 && b.story.ready == b.roster.plan.Epoch,
+		Opened: b.story.opened, Links: []LinkStats{}, People: []Person{},
 	}
 	if b.story.fault != nil {
 		s.Fault = b.story.fault.Code
@@ -73,21 +78,24 @@ func (b *life) stats(now time.Time) Stats {
 }
 
 func (l *link) stats() LinkStats {
-	s := LinkStats{Far: l.far, Live: l.health.live, ConnectMillis: -1, Restarts: l.health.restarts}
+	s := LinkStats{Far: l.far, Relay: l.trunk != nil, Media: l.media, Live: l.health.live, ConnectMillis: -1, Restarts: l.health.restarts}
+	if l.trunk != nil {
+		l.trunk.mu.Lock()
+		s.Strangers, s.Held = l.trunk.strangers, l.trunk.held
+		l.trunk.mu.Unlock()
+	}
 	if l.health.liveFor != 0 {
 		s.ConnectMillis = l.health.liveFor.Milliseconds()
 	}
 	for _, o := range l.out {
-		if o != nil {
-			s.Packets += o.sent.Load()
-			s.KeysAsked += o.asked.Load()
-		}
+		s.Packets += o.sent.Load()
+		s.KeysAsked += o.asked.Load()
 	}
 	return s
 }
 
 func (b *life) person(m signal.Member) Person {
-	all := b.ledgersOf(m.Peer)
+	all := b.book.of(m.Peer)
 	p := Person{
 		Peer: m.Peer, Name: m.Name, Seat: m.Seat, Present: m.Present, Media: m.Media,
 		Microphone: all[Microphone].read(), Camera: all[Camera].read(),
