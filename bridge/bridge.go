@@ -94,7 +94,7 @@ func New(config Config) (*Bridge, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	site, err := readSite(config.Site)
+	site, err := readSite(config.Site, config.URL)
 	if err != nil {
 		return nil, fmt.Errorf("bridge: make bridge: %w", err)
 	}

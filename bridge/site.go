@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -35,7 +36,10 @@ type form struct {
 	tag  string // ETag
 }
 
-func readSite(from fs.FS) (*site, error) {
+// urlMark is where index.html takes the public URL, which links and QR codes are made of.
+const urlMark = `<meta name="parley-url" content="`
+
+func readSite(from fs.FS, url string) (*site, error) {
 	s := &site{files: map[string]*file{}}
 	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -44,6 +48,9 @@ func readSite(from fs.FS) (*site, error) {
 		body, err := fs.ReadFile(from, name)
 		if err != nil {
 			return err
+		}
+		if name == index {
+			body = bytes.Replace(body, []byte(urlMark), []byte(urlMark+html.EscapeString(url)), 1)
 		}
 		s.files[name] = newFile(name, body)
 		return nil

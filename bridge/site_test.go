@@ -222,3 +222,16 @@ func TestOpenerPolicyOnlyWhereBrowsersTakeIt(t *testing.T) {
 		}
 	}
 }
+
+func TestTheStartPageKnowsThePublicURL(t *testing.T) {
+	page := fstest.MapFS{"index.html": {Data: []byte(`<meta name="parley-url" content="" /><title>x</title>`)}}
+	for url, want := range map[string]string{
+		"":                         `content="" />`,
+		"https://meet.example.org": `content="https://meet.example.org" />`,
+	} {
+		d := openDoor(t, func(c *Config) { c.Site, c.URL = page, url })
+		if _, body := d.ask("GET", "/r/den", nil); !strings.Contains(body, want) {
+			t.Errorf("with %q the page is %s", url, body)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -82,6 +83,7 @@ type page struct {
 	heard chan signal.Message // closed when the socket ends
 	self  *signal.Welcome
 	hello signal.Hello
+	write sync.Mutex // guards writes to ws: pings are answered from listen
 }
 
 func helloOf(roomName, name string) signal.Hello {
@@ -125,7 +127,11 @@ func (p *page) listen() {
 }
 
 // say sends; a socket that has ended is noticed by listen.
-func (p *page) say(m signal.Message) { _ = p.ws.WriteMessage(websocket.TextMessage, signal.Encode(m)) }
+func (p *page) say(m signal.Message) {
+	p.write.Lock()
+	defer p.write.Unlock()
+	_ = p.ws.WriteMessage(websocket.TextMessage, signal.Encode(m))
+}
 
 // join enters a room and waits for the welcome.
 func (n *node) join(roomName, name string) *page {

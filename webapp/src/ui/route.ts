@@ -20,6 +20,12 @@ export function roomPath(room: string): string {
   return `/r/${encodeURIComponent(tidy(room))}`;
 }
 
+/** The link to a room as others can open it: at the node's public URL, or where this page is. */
+export function roomLink(room: string): string {
+  const told = document.querySelector<HTMLMetaElement>('meta[name="parley-url"]')?.content;
+  return (told || location.origin).replace(/\/+$/, '') + roomPath(room);
+}
+
 /** A name as the bridge will read it: composed, trimmed, inner white space collapsed. */
 export function tidy(name: string): string {
   return name.normalize('NFC').trim().replace(/\s+/g, ' ');
