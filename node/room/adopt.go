@@ -25,7 +25,7 @@ func (t *turn) adopt(s Snapshot, resuming PeerID) arrivals {
 	}
 	t.evictUnchecked(resuming)
 	a := t.merge(s)
-	t.adoptPlan(s)
+	t.adoptPlan(s, a.brought)
 	t.evictSurplus(len(s.Members))
 	if hub := t.plan.shape().hub; hub != "" && !slices.Contains(t.relay.granted, hub) {
 		t.reserve(hub)
@@ -102,13 +102,11 @@ func (t *turn) merge(s Snapshot) arrivals {
 
 // adoptPlan takes over the plan that the media runs by: unchanged, or, if this life has given a
 // higher epoch already, numbered anew above both.
-func (t *turn) adoptPlan(s Snapshot) {
+func (t *turn) adoptPlan(s Snapshot, brought []PeerID) {
 	own, was := t.plan, t.change
 	have, next := own.shape(), s.Plan.shape()
 	if own.Epoch == s.Plan.Epoch && have == next {
-		// Even if the snapshot says settled: a switch that is open here may be that of members
-		// whom the snapshot does not know.
-		t.change.stuck = t.remaining(was.stuck)
+		t.sameSwitch(s, brought)
 		return
 	}
 	t.plan, t.calmed = clonePlan(s.Plan), time.Time{}
@@ -129,6 +127,22 @@ func (t *turn) adoptPlan(s Snapshot) {
 	if own.Epoch != 0 && !t.renumber {
 		t.emit(t.settled(""))
 	}
+}
+
+// sameSwitch adds to the switch at hand those whom a better snapshot of it brought. It is not
+// ended by a snapshot that says settled: it may be open for members whom that one does not know.
+// If it has ended here without those brought, they count as stuck until they are ready.
+func (t *turn) sameSwitch(s Snapshot, brought []PeerID) {
+	if t.change.open {
+		return
+	}
+	stuck := t.change.stuck
+	for _, p := range brought {
+		if !s.Settled || slices.Contains(s.Stuck, p) {
+			stuck = append(stuck, p)
+		}
+	}
+	t.change.stuck = t.remaining(stuck)
 }
 
 // remaining are those of peers who are members, each once.

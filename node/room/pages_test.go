@@ -126,11 +126,11 @@ func (w *world) settled(e room.Settled) {
 		}
 	})
 	if e.To == "" {
-		for _, g := range w.pages {
-			if g.ready != route(plan) {
+		w.each(func(g *page) {
+			if g.epoch == e.Epoch && g.ready != route(plan) {
 				g.ready = ""
 			}
-		}
+		})
 	}
 }
 
@@ -157,6 +157,9 @@ func (w *world) otherEnd(g *page, l far, other *page) far {
 func (w *world) checkRelease(node room.NodeID) {
 	if slices.Contains(w.state.Plan().Relays, node) {
 		w.Fatalf("released %s, which the plan names", node)
+	}
+	if w.past[len(w.past)-1].event == room.Event(room.RelayUp{Node: node}) {
+		return // an offer declined
 	}
 	for _, g := range w.pages {
 		l := far{relay: node}
