@@ -21,7 +21,6 @@ const (
 	uriTWCC       = sdp.TransportCCURI
 	uriLevel      = sdp.AudioLevelURI
 	uriRotation   = "urn:3gpp:video-orientation"
-	uriDependency = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 	uriRepairedID = sdp.SDESRepairRTPStreamIDURI
 )
 
@@ -78,8 +77,8 @@ func registerCodecs(media *webrtc.MediaEngine) error {
 	return nil
 }
 
-// registerExtensions offers stream ids and the dependency descriptor only upwards: towards
-// receivers they would have to be rewritten, and a browser does better without.
+// registerExtensions takes stream ids only upwards. The dependency descriptor is not taken at all:
+// passed on unchanged it breaks every change of source, and a browser does well without.
 func registerExtensions(media *webrtc.MediaEngine) error {
 	up := webrtc.RTPTransceiverDirectionRecvonly
 	down := webrtc.RTPTransceiverDirectionSendonly
@@ -96,7 +95,6 @@ func registerExtensions(media *webrtc.MediaEngine) error {
 		{sdp.SDESMidURI, []webrtc.RTPCodecType{audio, video}, []webrtc.RTPTransceiverDirection{up, down}},
 		{sdp.SDESRTPStreamIDURI, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
 		{uriRepairedID, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
-		{uriDependency, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
 	} {
 		for _, k := range e.kinds {
 			if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: e.uri}, k, e.directions...); err != nil {

@@ -119,6 +119,12 @@ func usual(kind Kind, layer int, simulcast bool) layerSize {
 func (s *Source) rungs(now micros) (r [maxLayers]rung) {
 	claim := s.claim.Load()
 	simulcast := s.streams[1].Load() != nil || s.streams[2].Load() != nil
+	var newest micros // a layer is silent by the others' measure: when all are, the page stalls, not the layer
+	for i := range s.streams {
+		if st := s.streams[i].Load(); st != nil {
+			newest = max(newest, micros(st.seenAt.Load()))
+		}
+	}
 	for i := range r {
 		st := s.streams[i].Load()
 		if st == nil {
@@ -128,22 +134,17 @@ func (s *Source) rungs(now micros) (r [maxLayers]rung) {
 		if claim != nil && i < len(claim.layers) {
 			size = claim.layers[i]
 		}
-		silent := now - micros(st.seenAt.Load())
-		r[i] = rung{kbps: max(int(size.kbps), 1), height: int(size.height), flowing: silent < flowGap(s.kind)}
-		if measured := int(st.kbps.Load()); measured > 0 && silent < second {
+		seen := micros(st.seenAt.Load())
+		r[i] = rung{kbps: max(int(size.kbps), 1), height: int(size.height), flowing: newest-seen < flowGap}
+		if measured := int(st.kbps.Load()); measured > 0 && now-seen < second {
 			r[i].kbps = measured
 		}
 	}
 	return r
 }
 
-// flowGap is the silence after which a layer counts as not flowing. A screen that does not change sends nothing.
-func flowGap(kind Kind) micros {
-	if kind == Screen {
-		return 5 * second
-	}
-	return 350 * millisecond
-}
+// flowGap is how far a layer may fall behind its neighbours before it counts as not flowing.
+const flowGap = 350 * millisecond
 
 // allowance is the bit rate in kbit/s that a stream may use: what was announced and half as much
 // again for a browser's overshoot, within the limits of the relay.

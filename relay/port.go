@@ -115,6 +115,7 @@ func (p *Port) Offer(sdp string) (answer string, err error) {
 		return "", errClosed
 	default:
 	}
+	defer p.relay.queue()()
 	p.life.negotiating.Lock()
 	defer p.life.negotiating.Unlock()
 	return p.negotiate(sdp)

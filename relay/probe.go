@@ -41,7 +41,7 @@ func (s *span) kbps() float64 {
 const (
 	probeLength  = 60 * millisecond
 	probeEvery   = 2 * second
-	probeLongest = 8 * second
+	probeLongest = 4 * second
 	probePackets = 5 // that must arrive
 	probeAnswer  = 600 * millisecond
 )

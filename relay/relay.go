@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,6 +86,7 @@ type Relay struct {
 	stats  *Stats
 	clock  clock
 	socket *socket
+	desk   chan struct{} // holds a token for each offer that may be worked on at a time
 
 	mu     sync.Mutex // guards rooms and closed
 	rooms  map[string]*Room
@@ -110,6 +112,7 @@ func New(c Config) (*Relay, error) {
 	return &Relay{
 		config: c, log: c.Log, stats: &Stats{}, socket: s,
 		clock: clock{began: time.Now()}, rooms: map[string]*Room{},
+		desk: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}, nil
 }
 
@@ -204,6 +207,13 @@ func (r *Relay) leave(rm *Room) {
 	if rm.users--; rm.users == 0 {
 		r.drop(rm)
 	}
+}
+
+// queue waits for a place at the desk and returns how to leave it. Offers are worked on a few at a
+// time, because a crowd that joins at once would otherwise keep the processors from media.
+func (r *Relay) queue() (leave func()) {
+	r.desk <- struct{}{}
+	return func() { <-r.desk }
 }
 
 // ending reports whether Close was called.

@@ -124,18 +124,6 @@ func (n *numbers) place(p *packet) (s stamp, ok bool) {
 	return s, true
 }
 
-// skip takes p out of the sequence without leaving a gap; for layers inside one stream.
-func (n *numbers) skip(p *packet) {
-	sp := n.current()
-	if ahead := int16(p.seq - sp.high); ahead > 0 {
-		for missing := min(ahead-1, ringSize); missing > 0; missing-- {
-			n.seq++
-			n.ring[n.seq%ringSize] = placed{in: p.seq - uint16(missing), epoch: n.epoch, answers: unsent}
-		}
-		sp.high = p.seq
-	}
-}
-
 // late finds the number that was kept free for a packet that comes after its successors.
 func (n *numbers) late(in uint16) (uint16, bool) {
 	for back := range uint16(ringSize) {

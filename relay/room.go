@@ -62,6 +62,7 @@ func (rm *Room) Open(member, page, offer string, notify Notify) (p *Port, answer
 	if err != nil {
 		return nil, "", err
 	}
+	defer rm.relay.queue()()
 	var number uint16
 	rm.do(func() { number = rm.number(member) })
 	if p, err = newPort(rm, number, member, page, notify); err != nil {
@@ -69,7 +70,7 @@ func (rm *Room) Open(member, page, offer string, notify Notify) (p *Port, answer
 		return nil, "", err
 	}
 	// From here on the Port's end gives the place back.
-	if answer, err = p.Offer(offer); err != nil {
+	if answer, err = p.negotiate(offer); err != nil {
 		p.Close()
 		return nil, "", err
 	}

@@ -1,11 +1,14 @@
 package relay
 
 import (
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
 )
 
 // packetRate counts what comes in a slot during a window, in packets per second.
@@ -92,12 +95,21 @@ func (r *recorder) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	return len(payload), nil
 }
 
+// unconnected is a connection that never comes about: what is written to it goes nowhere.
+var unconnected = sync.OnceValue(func() *webrtc.PeerConnection {
+	pc, err := webrtc.NewAPI(webrtc.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		panic(err)
+	}
+	return pc
+})
+
 // loneSink is a video slot without a connection below it.
 func loneSink(t testing.TB) (*Sink, *recorder) {
 	t.Helper()
 	out := &recorder{}
 	r := &Relay{config: Config{Limits: DefaultLimits()}, stats: &Stats{}}
-	p := &Port{relay: r, number: 7, room: newRoom(&Relay{log: discard}, "room")}
+	p := &Port{relay: r, number: 7, room: newRoom(&Relay{log: discard}, "room"), pc: unconnected()}
 	p.down.init(r.config.Limits)
 	s := p.down.newSink(p, true)
 	ln := &lane{out: out, ssrc: 1, rtxSSRC: 2, twccExt: 3, profile: rtp.ExtensionProfileOneByte}

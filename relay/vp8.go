@@ -8,7 +8,6 @@ type vp8Descriptor struct {
 	long       bool   // the PictureID has 15 bits
 	picture    uint16 // PictureID
 	tl0        uint8  // TL0PICIDX
-	temporal   uint8  // TID
 	pictureAt  int    // offset of the PictureID, 0 where there is none
 	tl0At      int    // offset of TL0PICIDX, 0 where there is none
 	headerSize int
@@ -63,13 +62,9 @@ func (d *vp8Descriptor) parseExtension(p []byte, at int, ext byte) (int, bool) {
 		at++
 	}
 	if ext&0x30 != 0 { // T or K: TID, Y, KEYIDX in one byte
-		if at >= len(p) {
-			return at, false
-		}
-		d.temporal = p[at] >> 6
 		at++
 	}
-	return at, true
+	return at, at <= len(p)
 }
 
 // rewrite puts other running numbers into the payload that d was parsed from.

@@ -3,17 +3,13 @@ package relay
 // vp9Descriptor is the part of a VP9 payload descriptor (RFC 9628 section 4.2) that forwarding needs.
 type vp9Descriptor struct {
 	start     bool // B: first packet of a layer frame
-	end       bool // E: last packet of a layer frame
 	inter     bool // P: predicted from earlier pictures
-	depend    bool // D: depends on the layer below in the same picture
-	up        bool // U: a receiver may go up to this layer here
 	spatial   uint8
-	temporal  uint8
-	long      bool
+	long      bool // the PictureID has 15 bits
 	picture   uint16
 	tl0       uint8
-	pictureAt int
-	tl0At     int
+	pictureAt int // offset of the PictureID, 0 where there is none
+	tl0At     int // offset of TL0PICIDX, 0 where there is none
 }
 
 // key tells whether a receiver can begin here.
@@ -26,7 +22,6 @@ func parseVP9(p []byte) (d vp9Descriptor, ok bool) {
 	first := p[0]
 	d.inter = first&0x40 != 0
 	d.start = first&0x08 != 0
-	d.end = first&0x04 != 0
 	at := 1
 	if first&0x80 != 0 { // I
 		if at >= len(p) {
@@ -48,10 +43,7 @@ func parseVP9(p []byte) (d vp9Descriptor, ok bool) {
 		if at >= len(p) {
 			return d, false
 		}
-		d.temporal = p[at] >> 5
-		d.up = p[at]&0x10 != 0
 		d.spatial = p[at] >> 1 & 7
-		d.depend = p[at]&1 != 0
 		at++
 		if first&0x10 == 0 { // not flexible mode: TL0PICIDX
 			if at >= len(p) {
