@@ -15,7 +15,7 @@ import { Session, type SessionPlace, type SessionPort } from './session';
 import type { Media } from './signal.gen';
 import { Sound } from './sound';
 import { type Stay, readStay, touchStay, writeStay } from './stay';
-import type { Call, Entry, Input, State } from './state';
+import type { Call, Entry, Input, Shown, State } from './state';
 
 /** What a page may want otherwise. */
 export interface Options {
@@ -87,6 +87,12 @@ class OpenCall implements Call {
 
   setMicrophone = (on: boolean): void => this.devices.set('microphone', on);
 
+  setScreen = (on: boolean): void => {
+    if (!on || this.state.phase === 'room') this.devices.screen.set(on);
+  };
+
+  view = (tiles: readonly Shown[]): void => this.links.view(tiles);
+
   choose = (kind: 'camera' | 'microphone' | 'speaker', id: string): void => {
     this.devices.choose(kind, id);
     if (kind === 'speaker') this.useSpeaker();
@@ -153,7 +159,7 @@ class OpenCall implements Call {
 
   private enter(from: Entry | Stay): void {
     this.tell([{ type: 'entering' }]);
-    const media = (): Media => mediaOf(this.state.microphone, this.state.camera);
+    const media = (): Media => mediaOf(this.state.microphone, this.state.camera, this.state.screen);
     this.session = new Session({ ...this.place, media }, this.sessionPort(), from);
   }
 
@@ -199,6 +205,8 @@ class OpenCall implements Call {
     if (this.returning && state.camera.status !== 'starting' && state.microphone.status !== 'starting') this.returned();
     this.links.put('microphone', this.devices.microphone.track);
     this.links.put('camera', this.devices.camera.track);
+    this.links.put('screen', this.devices.screen.picture);
+    this.links.put('screenSound', this.devices.screen.sound);
     this.links.update(state);
     if (state.phase === 'ended' || state.phase === 'lobby') {
       clearTimeout(this.notice);
@@ -206,16 +214,17 @@ class OpenCall implements Call {
       this.session = null;
     }
     if (state.phase === 'ended') this.devices.release();
-    const media = mediaOf(state.microphone, state.camera);
+    const media = mediaOf(state.microphone, state.camera, state.screen);
     if (session?.up && !sameMedia(session.told, media)) session.send({ type: 'media', media });
   }
 
   private devicesChanged(): void {
-    const { camera, microphone, speaker } = this.devices;
+    const { camera, microphone, speaker, screen } = this.devices;
     const events: Event[] = [];
     const { state } = this;
     if (camera.input !== state.camera) events.push(input('camera', camera.input));
     if (microphone.input !== state.microphone) events.push(input('microphone', microphone.input));
+    if (screen.share !== state.screen) events.push({ type: 'share', share: screen.share });
     if (speaker !== state.speaker) events.push({ type: 'speaker', speaker });
     if (camera.track !== (this.preview?.getVideoTracks()[0] ?? null)) {
       this.preview = camera.track && new MediaStream([camera.track]);

@@ -11,7 +11,7 @@ import type { Limit, Tuning } from './adapt';
 import { randomId } from './ids';
 import { type Remedy, type Trouble, nextTry, remedyFor } from './recovery';
 import type { Candidate, Describe, FromClient, Restart } from './signal.gen';
-import type { Reach } from './state';
+import type { Reach, Shown } from './state';
 import type { Source } from './tiles';
 import { type Kind, type Tracks, Wire, type WireOwner } from './wire';
 
@@ -34,10 +34,14 @@ export interface Link {
   readonly relay?: string; // a relay node
   readonly reach: Reach;
   readonly limit: Limit; // what holds the camera's encoder back, as of the last look
+  /** Begins. */
+  open(): void;
   sources(): LinkSource[];
   receive(message: Negotiation): void;
   put(kind: Kind, track: MediaStreamTrack | null): void;
   tune(tuning: Tuning): void;
+  /** Takes what is shown at which size: a far end that sends by it is told. */
+  view(tiles: readonly Shown[]): void;
   /** Whether the far end can be signaled to. When it can again, a link that is down is tried at once. */
   reachable(now: boolean): void;
   /** The network or the signaling is back: try at once if the link is down. */
@@ -85,12 +89,11 @@ export class MeshLink implements Link {
     private readonly port: LinkPort,
   ) {}
 
-  /** Begins; the far end does too when it hears of this page. */
-  open(): this {
+  // The far end begins too when it hears of this page.
+  open(): void {
     this.waitForStuck();
     if (this.offers) this.renew();
     this.plan();
-    return this;
   }
 
   sources(): LinkSource[] {
@@ -115,6 +118,10 @@ export class MeshLink implements Link {
   tune(tuning: Tuning): void {
     this.tuning = tuning;
     this.wire?.tune(tuning);
+  }
+
+  view(): void {
+    // The far end sends its own media alone, at a size that fits the mesh.
   }
 
   reachable(now: boolean): void {

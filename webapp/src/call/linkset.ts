@@ -8,7 +8,7 @@ import { type WantedLink, keyOf, reconcile, wantedLinks } from './links';
 import { expected, isReady } from './ready';
 import type { Event } from './reduce';
 import type { FromClient, Media } from './signal.gen';
-import type { Person, Reach, State } from './state';
+import type { Person, Reach, Shown, State } from './state';
 import { type Tile, arrange, best, emptyTile, isArranged, picturesOf } from './tiles';
 import type { Kind, Tracks } from './wire';
 
@@ -37,6 +37,7 @@ export class LinkSet {
   private tiles = new Map<string, Tile>(); // by peer and kind
   private heard = new Map<string, LinkSource>(); // by peer and kind
   private tracks: Tracks = { microphone: null, camera: null, screen: null, screenSound: null };
+  private shown: readonly Shown[] | null = null; // null: the page has not said
   private state: State | null = null;
   private self: string | undefined;
   private orders = 0;
@@ -84,6 +85,12 @@ export class LinkSet {
     if (kind === 'camera') this.tuneAll();
   }
 
+  /** Takes what is shown at which size. */
+  view(tiles: readonly Shown[]): void {
+    this.shown = tiles;
+    for (const link of this.links) link.view(tiles);
+  }
+
   /** Signaling or the network is back. */
   hurry(): void {
     for (const link of this.links) link.hurry();
@@ -111,9 +118,10 @@ export class LinkSet {
 
   private open(wanted: WantedLink): void {
     if (wanted.far === undefined || wanted.page === undefined) return;
-    const link = new MeshLink(wanted.far, wanted.page, wanted.offer, this.linkPort());
+    const link: Link = new MeshLink(wanted.far, wanted.page, wanted.offer, this.linkPort());
     this.links.push(link);
     this.strains.set(link, unstrained(Date.now()));
+    if (this.shown) link.view(this.shown);
     link.open();
   }
 

@@ -1,7 +1,9 @@
-// The devices of this page: camera, microphone and the list of speakers, remembered between calls.
+// The devices of this page: camera, microphone and the list of speakers, remembered between calls, and
+// its shared screen.
 
 import { Capture, type CaptureKind } from './capture';
 import { type Prefs, readPrefs, writePrefs } from './prefs';
+import { Screen } from './screen';
 import type { Device, Speaker } from './state';
 
 /** What Devices tells. */
@@ -14,6 +16,7 @@ export interface DevicesPort {
 export class Devices {
   readonly camera: Capture;
   readonly microphone: Capture;
+  readonly screen: Screen;
   speaker: Speaker;
   private readonly media: MediaDevices | null;
   private prefs: Prefs;
@@ -31,6 +34,8 @@ export class Devices {
     const changed = (): void => this.changed();
     this.camera = new Capture('camera', { devices: this.media, changed }, this.prefs.camera);
     this.microphone = new Capture('microphone', { devices: this.media, changed }, this.prefs.microphone);
+    const shares = this.media !== null && 'getDisplayMedia' in this.media;
+    this.screen = new Screen({ devices: shares ? this.media : null, changed });
     this.speaker = { list: [], selectable, ...(this.prefs.speaker.id ? { chosen: this.prefs.speaker.id } : {}) };
     this.media?.addEventListener('devicechange', this.relist);
   }
@@ -64,6 +69,7 @@ export class Devices {
   release(): void {
     this.camera.release();
     this.microphone.release();
+    this.screen.release();
   }
 
   close(): void {

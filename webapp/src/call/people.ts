@@ -1,7 +1,7 @@
 // Makes the people of a room from its members. Pure.
 
 import type { Media, Member } from './signal.gen';
-import type { Input, Person, Pictures } from './state';
+import type { Input, Person, Pictures, Share } from './state';
 
 /** Two pictures with nothing in them. */
 export const noPictures: Pictures = { streams: [null, null], front: 0 };
@@ -39,6 +39,8 @@ function personOf(member: Member, label: string, was: Person | undefined, self: 
     present: self || member.present,
     media: self && was ? was.media : member.media,
     reach: self ? 'connected' : (was?.reach ?? 'connecting'),
+    speaking: was?.speaking ?? false,
+    held: was?.held ?? false,
     camera: was?.camera ?? noPictures,
     screen: was?.screen ?? noPictures,
   };
@@ -51,8 +53,8 @@ function freeLabel(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** What this page tells the others that it sends. */
-export function mediaOf(microphone: Input, camera: Input): Media {
-  return { microphone: sent(microphone), camera: sent(camera), screen: 'off' };
+export function mediaOf(microphone: Input, camera: Input, screen: Share): Media {
+  return { microphone: sent(microphone), camera: sent(camera), screen: screen.status === 'on' ? 'on' : 'off' };
 }
 
 function sent(input: Input): 'on' | 'off' | 'none' {

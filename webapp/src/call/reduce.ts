@@ -3,7 +3,7 @@
 
 import { mediaOf, noPictures, peopleOf } from './people';
 import type { Code, FromServer, Member, Plan } from './signal.gen';
-import type { Input, News, Person, Pictures, Reach, Speaker, State } from './state';
+import type { Input, News, Person, Pictures, Reach, RelayReach, Share, Speaker, State } from './state';
 
 /** The messages of the bridge that say what the room is like. */
 export type RoomMessage = Extract<
@@ -21,6 +21,10 @@ export type Event =
   | { type: 'room'; message: RoomMessage }
   | { type: 'reach'; peer: string; reach: Reach }
   | { type: 'pictures'; peer: string; kind: 'camera' | 'screen'; pictures: Pictures }
+  | { type: 'heard'; peer: string; speaking: boolean }
+  | { type: 'held'; peer: string; held: boolean }
+  | { type: 'relay-reach'; reach: RelayReach }
+  | { type: 'share'; share: Share }
   | { type: 'input'; kind: 'camera' | 'microphone'; input: Input }
   | { type: 'speaker'; speaker: Speaker }
   | { type: 'preview'; stream: MediaStream | null }
@@ -39,6 +43,8 @@ export function firstState(room: string): State {
     microphone: idle,
     camera: idle,
     speaker: { list: [], selectable: false },
+    screen: { possible: false, status: 'off' },
+    relayReach: 'none',
     preview: null,
     soundBlocked: false,
   };
@@ -63,6 +69,14 @@ export function reduce(state: State, event: Event): State {
       return withPerson(state, event.peer, (person) => ({ ...person, reach: event.reach }));
     case 'pictures':
       return withPerson(state, event.peer, (person) => ({ ...person, [event.kind]: event.pictures }));
+    case 'heard':
+      return withPerson(state, event.peer, (person) => ({ ...person, speaking: event.speaking }));
+    case 'held':
+      return withPerson(state, event.peer, (person) => ({ ...person, held: event.held }));
+    case 'relay-reach':
+      return { ...state, relayReach: event.reach };
+    case 'share':
+      return withOwnMedia({ ...state, screen: event.share });
     case 'input':
       return withOwnMedia({ ...state, [event.kind]: event.input });
     case 'speaker':
@@ -147,7 +161,7 @@ function withPerson(state: State, peer: string, change: (person: Person) => Pers
 // What this page sends is known here first; the bridge's copy of it lags behind.
 function withOwnMedia(state: State): State {
   if (state.self === undefined) return state;
-  const media = mediaOf(state.microphone, state.camera);
+  const media = mediaOf(state.microphone, state.camera, state.screen);
   return withPerson(state, state.self, (person) => ({ ...person, media }));
 }
 
@@ -163,7 +177,7 @@ function tell(state: State, what: News['what'], label?: string): State {
 
 function outside(state: State): State {
   const { self: _self, plan: _plan, settled: _settled, fault: _fault, ...rest } = state;
-  return { ...rest, people: [], signaling: 'up', soundBlocked: false };
+  return { ...rest, people: [], signaling: 'up', relayReach: 'none', soundBlocked: false };
 }
 
 function without(state: State, key: 'fault'): State {

@@ -31,6 +31,25 @@ export interface Speaker {
   selectable: boolean; // false where the browser cannot choose an output
 }
 
+/** One's own screen, shared or not. */
+export interface Share {
+  possible: boolean; // false where the browser cannot share a screen: offer nothing
+  status: 'off' | 'starting' | 'on' | 'failed'; // starting: the browser asks which screen; a refusal there is just off
+  problem?: Problem; // with failed
+}
+
+/** A picture as it is shown: pixels of the device, so CSS pixels times devicePixelRatio. */
+export interface Shown {
+  peer: string;
+  kind: 'camera' | 'screen';
+  width: number; // 0: not shown
+  height: number;
+  pinned?: boolean; // chosen by hand: served first where the line is narrow
+}
+
+/** Whether this page reaches the relay that carries the call, or that would carry a larger one. */
+export type RelayReach = 'none' | 'connecting' | 'connected' | 'stuck';
+
 /** Two stacked pictures: the new one is put behind and comes to the front once it has decoded. */
 export interface Pictures {
   streams: [MediaStream | null, MediaStream | null];
@@ -51,8 +70,10 @@ export interface Person {
   present: boolean; // false: their signaling is cut
   media: Media;
   reach: Reach;
+  speaking: boolean; // heard now; holds through the pauses between words
+  held: boolean; // their camera is not sent to this page, because its line is too narrow: show the avatar
   camera: Pictures;
-  screen: Pictures;
+  screen: Pictures; // empty for oneself: State.screen says whether one shares
 }
 
 /** Something to be told, to screen readers too. `id` rises, so that each is told once. */
@@ -76,6 +97,8 @@ export interface State {
   microphone: Input;
   camera: Input;
   speaker: Speaker;
+  screen: Share;
+  relayReach: RelayReach; // 'none' where the plan has no relay
   preview: MediaStream | null; // one's own camera
   soundBlocked: boolean; // the browser wants a click first: show "Turn sound on"
   news?: News; // the latest
@@ -95,6 +118,14 @@ export interface Call {
   level(peer?: string): number;
   setCamera(on: boolean): void;
   setMicrophone(on: boolean): void;
+  /** Shares a screen, or stops. Browsers start it only in a click. */
+  setScreen(on: boolean): void;
+  /**
+   * What is shown at which size: the whole list, at every change of the layout; it is coalesced here.
+   * A relay sends what fits these sizes, and nothing of what is not in the list. Without a word
+   * everybody's camera is taken to be shown.
+   */
+  view(tiles: readonly Shown[]): void;
   choose(kind: 'camera' | 'microphone' | 'speaker', id: string): void;
   join(entry: Entry): void;
   leave(): void;

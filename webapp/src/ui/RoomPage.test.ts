@@ -21,6 +21,8 @@ function person(peer: string, more: Partial<Person> = {}): Person {
     present: true,
     media: { microphone: 'on', camera: 'on', screen: 'off' },
     reach: 'connected',
+    speaking: false,
+    held: false,
     camera: blank,
     screen: blank,
     ...more,
@@ -37,6 +39,8 @@ const lobby: State = {
   microphone: { wanted: true, status: 'on', list: [] },
   camera: { wanted: true, status: 'on', list: [] },
   speaker: { list: [], selectable: false },
+  screen: { possible: true, status: 'off' },
+  relayReach: 'none',
   preview: null,
   soundBlocked: false,
 };
@@ -67,6 +71,8 @@ class Script implements Call {
   level = () => 0;
   setCamera = (on: boolean) => void this.asked.push(`camera ${on}`);
   setMicrophone = (on: boolean) => void this.asked.push(`microphone ${on}`);
+  setScreen = (on: boolean) => void this.asked.push(`screen ${on}`);
+  view = () => undefined;
   choose = (kind: string, id: string) => void this.asked.push(`${kind} ${id}`);
   join = (entry: Entry) => void (this.entry = entry);
   leave = () => void this.asked.push('leave');
