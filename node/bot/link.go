@@ -58,6 +58,7 @@ type health struct {
 	lostAt   time.Time     // zero while live
 	acted    time.Time     // the last offer or request for one
 	restarts int
+	tries    int // connections before this one that never came to be
 	decoded  map[source]bool
 	stuck    int64 // the epoch in which it was reported
 }
@@ -298,8 +299,8 @@ func (l *link) due(now time.Time) bool {
 	switch {
 	case l.pc == nil || h.live || now.Sub(h.acted) < restartEvery && h.acted.After(h.lostAt):
 		return false
-	case h.lostAt.IsZero(): // never connected
-		return now.Sub(h.acted) >= restartEvery
+	case h.lostAt.IsZero(): // never connected: a far end that is slow must not be asked again and again
+		return now.Sub(h.acted) >= restartEvery<<min(h.tries, 2)
 	default:
 		return now.Sub(h.lostAt) >= restartAfter
 	}

@@ -28,6 +28,9 @@ type order struct {
 	seen    [window]bool
 	strange int64 // where a jump would continue
 	newest  arrival
+	start   time.Time
+	media   int64 // units of the clock since start, by the timestamps
+	lead    int64 // milliseconds by which that was ahead of the time of arrival at most: of the fastest packet
 }
 
 // finding is what one packet means for its stream.
@@ -64,7 +67,7 @@ func (o *order) take(a arrival) finding {
 
 func (o *order) begin(a arrival, seq int64) {
 	seq += 1 << 16 // so that an early straggler is not below zero
-	*o = order{video: o.video, started: true, first: seq, highest: seq, newest: a}
+	*o = order{video: o.video, started: true, first: seq, highest: seq, newest: a, start: a.at}
 	o.seen[seq%window] = true
 }
 
@@ -102,13 +105,8 @@ func (o *order) contradicts(a arrival, next bool) bool {
 		return false
 	}
 	step := int32(a.stamp - o.newest.stamp)
-	clock := int64(soundClock)
-	if o.video {
-		clock = pictureClock
-	}
-	ahead := int64(step)*1000/clock - a.at.Sub(o.newest.at).Milliseconds()
 	switch {
-	case step < 0 || ahead > 1000: // backwards, or more media than time has passed
+	case step < 0 || o.runsAhead(step, a.at):
 		return true
 	case !next:
 		return false
@@ -119,4 +117,17 @@ func (o *order) contradicts(a arrival, next bool) bool {
 	default:
 		return step == 0 || step%(soundClock/400) != 0 // Opus frames last multiples of 2.5 ms
 	}
+}
+
+// runsAhead tells that more media than time has passed, by a second. Late packets do not make the next one early.
+func (o *order) runsAhead(step int32, at time.Time) bool {
+	clock := int64(soundClock)
+	if o.video {
+		clock = pictureClock
+	}
+	o.media += int64(step)
+	lead := o.media*1000/clock - at.Sub(o.start).Milliseconds()
+	ahead := lead > o.lead+1000
+	o.lead = max(o.lead, lead)
+	return ahead
 }

@@ -62,6 +62,7 @@ func TestOrderFindsWhatIsWrongWithAStream(t *testing.T) {
 		{"time went back", false, restamped(run(sound, 0, n), 1000, -soundStep*5), with(func(t *Tally) { t.Timestamps = 1 }), n},
 		{"time stood still", false, restamped(run(sound, 0, n), 1000, -soundStep), with(func(t *Tally) { t.Timestamps = 1 }), n},
 		{"time ran ahead by two seconds", false, restamped(run(sound, 0, n), 1000, 2*soundClock), with(func(t *Tally) { t.Timestamps = 1 }), n},
+		{"packets came late, then a pause", false, late(run(sound, 0, n), 900, 1000, 3*time.Second), good, n},
 		{"a step that no Opus frame has", false, restamped(run(sound, 0, n), 1000, 7), with(func(t *Tally) { t.Timestamps = 1 }), n},
 		{"a picture changed its time in the middle", true, restamped(run(shot, 0, n), 1000, 1), with(func(t *Tally) { t.Timestamps = 1 }), n},
 		{"two pictures of one time", true, restamped(run(shot, 0, n), 1002, -pictureStep), with(func(t *Tally) { t.Timestamps = 1 }), n},
@@ -119,6 +120,18 @@ func renumbered(in []arrival, from int, by uint16) []arrival {
 func restamped(in []arrival, from, by int) []arrival {
 	for i := from; i < len(in); i++ {
 		in[i].stamp += uint32(by)
+	}
+	return in
+}
+
+// late has packets come all at once, later.
+func late(in []arrival, from, to int, by time.Duration) []arrival {
+	for i := from; i < to; i++ {
+		in[i].at = in[to].at.Add(by)
+	}
+	for i := to; i < len(in); i++ {
+		in[i].at = in[i].at.Add(by)
+		in[i].stamp += uint32(by * soundClock / time.Second) // the sender waited too
 	}
 	return in
 }

@@ -130,7 +130,7 @@ func (b *life) mend(now time.Time) {
 // replace begins a link again, with another connection.
 func (b *life) replace(old *link, now time.Time) {
 	b.closeLink(old.far)
-	l := &link{far: old.far, page: old.page, offers: old.offers, media: old.media, opened: old.opened, health: health{stuck: old.health.stuck}}
+	l := &link{far: old.far, page: old.page, offers: old.offers, media: old.media, opened: old.opened, health: health{stuck: old.health.stuck, tries: old.health.tries + 1}}
 	if t := old.trunk; t != nil {
 		l.trunk = &trunk{audio: t.audio, video: t.video}
 	}

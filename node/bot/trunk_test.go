@@ -26,7 +26,7 @@ func bytesOf(t testing.TB, text string) []byte {
 func TestARelaySaysWhoIsInASlot(t *testing.T) {
 	l := &link{trunk: &trunk{}}
 	for _, said := range []string{
-		"01 0002 0001 03 616e6e 0007 03 626f62", // ann is 1, bob is 7
+		"01 0002 0001 03 616e6e 0007 03 626f62",   // ann is 1, bob is 7
 		"02 00000005 01 00 0007 00 01 01 0007 02", // audio slot 0: bob's microphone; video slot 1: bob's screen
 		"55 01 02", // of a later version
 	} {
