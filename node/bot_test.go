@@ -41,7 +41,7 @@ func hosted(t *testing.T) *host {
 
 func (h *host) start() {
 	h.t.Helper()
-	cfg, err := config.Load(flag.NewFlagSet("up", flag.ContinueOnError), []string{"--http", h.at, "--data", h.data},
+	cfg, err := config.Load(flag.NewFlagSet("up", flag.ContinueOnError), []string{"--http", h.at, "--rtc", "127.0.0.1:0", "--data", h.data},
 		func(string) (string, bool) { return "", false })
 	if err != nil {
 		h.t.Fatal(err)

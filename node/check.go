@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -64,11 +65,12 @@ func (u *checkup) tell(fine string, err error) {
 // note prints what is not wrong but good to know.
 func (u *checkup) note(text string) { fmt.Fprintf(u.out, "note   %s\n", text) }
 
-// reach tries the ways to this node: its port, and the public address where one is set.
+// reach tries the ways to this node: its ports, and the public address where one is set.
 func (u *checkup) reach() {
 	listener, err := listen(u.cfg.HTTP)
 	if err == nil {
 		u.tell(fmt.Sprintf("%s is free for the web page (--http)", u.cfg.HTTP), listener.Close())
+		u.tell(fmt.Sprintf("%s is free for media, UDP and TCP (--rtc)", u.cfg.RTC), mediaPort(u.cfg))
 		if u.cfg.URL != "" {
 			u.note(fmt.Sprintf("whether %s leads here can be told only while the node runs: start it and check again", u.cfg.URL))
 		}
@@ -94,6 +96,15 @@ func (u *checkup) reach() {
 		u.tell(public.site+" leads to a node", nil)
 		u.tell("a page can talk to it there", public.talk())
 	}
+}
+
+// mediaPort takes the relay's port for a moment.
+func mediaPort(cfg config.Config) error {
+	r, err := openRelay(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return r.Close()
 }
 
 func webBuilt() (string, error) {

@@ -89,7 +89,7 @@ var address = regexp.MustCompile(`https?://[^ ]+`)
 // start runs a node on a free port until the test ends.
 func start(t testing.TB, args ...string) *running {
 	t.Helper()
-	cmd := program(t, nil, append([]string{"up", "--http", "127.0.0.1:0"}, args...)...)
+	cmd := program(t, nil, append([]string{"up", "--http", "127.0.0.1:0", "--rtc", "127.0.0.1:0"}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -184,9 +184,15 @@ func TestTakenPortExitsWith1(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	code, out, log := finish(t, program(t, nil, "up", "--http", other.Addr().String()))
-	if code != 1 || out != "" || strings.Count(log, "\n") != 1 || !strings.Contains(log, "choose another port with --http") {
-		t.Errorf("exit code %d, out %q, log %q", code, out, log)
+	taken := other.Addr().String()
+	for setting, args := range map[string][]string{
+		"--http": {"up", "--http", taken},
+		"--rtc":  {"up", "--http", "127.0.0.1:0", "--rtc", taken},
+	} {
+		code, out, log := finish(t, program(t, nil, args...))
+		if code != 1 || out != "" || strings.Count(log, "\n") != 1 || !strings.Contains(log, "choose another port with "+setting) {
+			t.Errorf("%v: exit code %d, out %q, log %q", args, code, out, log)
+		}
 	}
 }
 
@@ -278,12 +284,13 @@ func TestCheck(t *testing.T) {
 		"free port":        {[]string{"--http", "127.0.0.1:0"}, isBuilt, "is free for the web page"},
 		"running node":     {[]string{"--http", own}, isBuilt, "a page can talk to it"},
 		"running, by name": {[]string{"--http", own, "--url", r.site}, isBuilt, "leads to a node"},
+		"media port":       {[]string{"--http", "127.0.0.1:0", "--rtc", other.Addr().String()}, false, "choose another port with --rtc"},
 		"foreign program":  {[]string{"--http", other.Addr().String()}, false, "is taken by another program"},
 		"wrong name":       {[]string{"--http", own, "--url", "http://" + other.Addr().String()}, false, "does not lead to this node"},
 		"broken key":       {[]string{"--http", "127.0.0.1:0", "--data", data}, false, "is not an ed25519 key"},
 		"no folder":        {[]string{"--http", "127.0.0.1:0", "--data", "/dev/null"}, false, "is not a folder"},
 	} {
-		code, out, log := finish(t, program(t, nil, append([]string{"check"}, c.args...)...))
+		code, out, log := finish(t, program(t, nil, append([]string{"check", "--rtc", "127.0.0.1:0"}, c.args...)...))
 		if (code == 0) != c.fine || code > 1 || log != "" || !strings.Contains(out, c.want) {
 			t.Errorf("%s: exit code %d, log %q, out:\n%s", name, code, log, out)
 		}

@@ -19,6 +19,7 @@ import (
 	"parley/node/overlay"
 	"parley/node/room"
 	"parley/node/switchboard"
+	"parley/relay"
 	"parley/webapp"
 )
 
@@ -35,6 +36,7 @@ type node struct {
 	server   *http.Server
 	bridge   *bridge.Bridge
 	rooms    *switchboard.Switchboard
+	relay    *relay.Relay
 	stopping atomic.Bool
 }
 
@@ -83,10 +85,14 @@ func build(cfg config.Config, log *slog.Logger) (*node, error) {
 	if n.listener, err = listen(cfg.HTTP); err != nil {
 		return nil, err
 	}
+	if n.relay, err = openRelay(cfg, n.log); err != nil {
+		return nil, errors.Join(err, n.listener.Close())
+	}
 	policy := room.DefaultPolicy().WithMeshMax(cfg.MeshMax)
 	policy.GoneAfter, policy.Max = cfg.GoneAfter, cfg.MaxPeople
 	signer := bridge.NewSigner(me.Node, me.Key)
 	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Signer: signer, Log: n.log})
+	n.rooms.RelayUp(newOwnRelay(room.NodeID(me.Node), n.relay))
 	files, built := webapp.Files()
 	n.built = built
 	n.bridge, err = bridge.New(bridge.Config{
@@ -95,7 +101,8 @@ func build(cfg config.Config, log *slog.Logger) (*node, error) {
 		HSTS: cfg.Cert != "", Log: n.log,
 	})
 	if err != nil {
-		return nil, errors.Join(err, n.listener.Close())
+		n.rooms.Close()
+		return nil, errors.Join(err, n.relay.Close(), n.listener.Close())
 	}
 	n.server = &http.Server{
 		Handler:           observe.Pages(n.bridge, n.figures(me), n.needs()...),
@@ -131,22 +138,33 @@ var errTaken = errors.New("taken by another program")
 // listen takes the address where pages are served.
 func listen(at config.Address) (net.Listener, error) {
 	listener, err := net.Listen("tcp", at.String())
+	return listener, refused(err, at, "http")
+}
+
+// openRelay takes the port where the relay serves media.
+func openRelay(cfg config.Config, log *slog.Logger) (*relay.Relay, error) {
+	r, err := relay.New(relay.Config{Listen: cfg.RTC.String(), PublicIPs: cfg.PublicIP, Log: log})
+	return r, refused(err, cfg.RTC, "rtc")
+}
+
+// refused says in a sentence why an address could not be taken, and with which setting that is mended.
+func refused(err error, at config.Address, setting string) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("port %d is %w: stop that one, or choose another port with --http", at.Port, errTaken)
+		return fmt.Errorf("port %d is %w: stop that one, or choose another port with --%s", at.Port, errTaken, setting)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not take port %d: choose one above 1023 with --http", at.Port)
+		return fmt.Errorf("this user may not take port %d: choose one above 1023 with --%s", at.Port, setting)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, fmt.Errorf("%s is not an address of this machine: choose another with --http", at.Host)
+		return fmt.Errorf("%s is not an address of this machine: choose another with --%s", at.Host, setting)
 	}
-	return listener, err
+	return err
 }
 
 // figures is where /metrics reads.
 func (n *node) figures(me overlay.Identity) observe.Figures {
 	rooms := n.rooms.Stats()
 	return observe.Figures{
-		Version: release(), Node: string(me.Node), Bridge: n.bridge.Stats(),
+		Version: release(), Node: string(me.Node), Bridge: n.bridge.Stats(), Relay: n.relay.Stats(),
 		Rooms: observe.Rooms{
 			Open: rooms.Rooms.Load, Members: rooms.Members.Load,
 			Forwarded: rooms.Forwarded.Load, Plans: rooms.Plans.Load,
@@ -154,7 +172,7 @@ func (n *node) figures(me overlay.Identity) observe.Figures {
 	}
 }
 
-// needs is what a call needs. Key and port are not among them: a node does not start without.
+// needs is what a call needs. Key and ports are not among them: a node does not start without.
 func (n *node) needs() []observe.Need {
 	return []observe.Need{
 		func() string {
@@ -187,7 +205,7 @@ func (n *node) serve() error {
 }
 
 // stop ends the parts in the order in which they depend on each other: no new requests, then the pages'
-// connections with a word to dial again, then the rooms.
+// connections with a word to dial again, then the rooms, then the relay that carried them.
 func (n *node) stop() {
 	n.stopping.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
@@ -203,4 +221,7 @@ func (n *node) stop() {
 		n.log.Warn("the server did not close", "err", err)
 	}
 	n.rooms.Close()
+	if err := n.relay.Close(); err != nil {
+		n.log.Warn("the relay did not close", "err", err)
+	}
 }

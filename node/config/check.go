@@ -28,6 +28,8 @@ func (c Config) check() error {
 		return c.wrong("key", "needs its certificate: name it with --cert")
 	case c.SelfSigned && c.Cert != "":
 		return c.wrong("self-signed", "and --cert exclude each other: leave one of the two out")
+	case !c.PublicIP.apart():
+		return c.wrong("public-ip", "must be one address, or one of IPv4 and one of IPv6")
 	case c.TLS() && strings.HasPrefix(string(c.URL), "http://"):
 		return c.wrong("url", "must begin with https://, because this node has a certificate")
 	case c.RTC.collides(c.HTTP):
@@ -38,6 +40,11 @@ func (c Config) check() error {
 		return c.wrong("turn", "is taken by --rtc: choose another port")
 	}
 	return nil
+}
+
+// apart tells whether there is at most one address per IP version.
+func (a IPs) apart() bool {
+	return len(a) <= 1 || len(a) == 2 && a[0].Is4() != a[1].Is4()
 }
 
 // TLS tells whether pages are served over https by this node itself.

@@ -20,7 +20,8 @@ type Config struct {
 	Cert       string        `name:"cert" takes:"file" help:"TLS certificate chain in PEM form. Read again when it changes."`
 	Key        string        `name:"key" takes:"file" help:"Private key of --cert in PEM form."`
 	SelfSigned bool          `name:"self-signed" default:"false" help:"Serve https with a certificate of its own making, so that other devices in the same network get a camera. Their browsers ask once."`
-	RTC        Address       `name:"rtc" default:":7881" takes:"[address:]port" help:"Where a relay takes media, UDP and TCP. Nothing listens here until this node is a relay."`
+	RTC        Address       `name:"rtc" default:":7881" takes:"[address:]port" help:"Where this node's relay takes media, UDP and TCP alike. Browsers come here directly: open it in the firewall."`
+	PublicIP   IPs           `name:"public-ip" takes:"ip,..." help:"The address under which a NAT in front of this machine makes it reachable, one per IP version. Empty: the machine's own addresses."`
 	TURN       Address       `name:"turn" default:":3478" takes:"[address:]port" help:"Where TURN takes connections, UDP and TCP. Nothing listens here until this node offers TURN."`
 	MeshMax    int           `name:"mesh-max" default:"4" takes:"people" help:"Up to this many people in a room send directly to each other; with more the room wants a relay. 0: always a relay, 99: never."`
 	MaxPeople  int           `name:"max-people" default:"100" takes:"people" help:"The most people a room may hold. Who creates a room can choose fewer."`

@@ -124,6 +124,9 @@ func TestWrongSettingsSayWhatToChange(t *testing.T) {
 		{"--url https://x.example/parley", "", "must end after the host and port"},
 		{"--origins https://x.example,*", "", "is not an address such as"},
 		{"--proxies 10.0.0.0/8,proxy", "", "is not an IP address or a network"},
+		{"--public-ip here", "", "is not an IP address such as"},
+		{"--public-ip 0.0.0.0", "", "is not an IP address such as"},
+		{"--public-ip 192.0.2.1,192.0.2.2", "", "one of IPv4 and one of IPv6"},
 		{"--config /nowhere/parley.conf", "", "no such file"},
 		{"", "mesh_max = 4", `line 1: there is no setting "mesh_max"`},
 		{"", "\nmesh-max", "line 2: write it as name = value"},
@@ -146,6 +149,16 @@ func TestNetworks(t *testing.T) {
 	want := "[10.0.0.0/8 ::1/128 192.0.2.1/32]"
 	if got := fmt.Sprint(c.Proxies); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestPublicIPs(t *testing.T) {
+	c, err := load(t, []string{"--public-ip", "2001:db8::1, ::ffff:192.0.2.1"}, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(c.PublicIP); got != "[2001:db8::1 192.0.2.1]" {
+		t.Errorf("got %s", got)
 	}
 }
 

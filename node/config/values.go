@@ -130,6 +130,25 @@ func (n *Networks) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// IPs is a list of IP addresses.
+type IPs []netip.Addr
+
+// UnmarshalText reads addresses with commas between them.
+func (a *IPs) UnmarshalText(text []byte) error {
+	*a = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		ip, err := netip.ParseAddr(part)
+		if err != nil || ip.Zone() != "" || ip.IsUnspecified() || ip.IsMulticast() {
+			return fmt.Errorf("is not an IP address such as 203.0.113.7")
+		}
+		*a = append(*a, ip.Unmap())
+	}
+	return nil
+}
+
 // Log is what is logged, and how.
 type Log struct {
 	Level slog.Level

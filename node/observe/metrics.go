@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"parley/bridge"
+	"parley/relay"
 )
 
 // Figures is everything that is counted in a node.
@@ -16,6 +17,7 @@ type Figures struct {
 	Node    string
 	Bridge  *bridge.Stats
 	Rooms   Rooms
+	Relay   *relay.Stats
 }
 
 // Rooms reads the counters of a switchboard, which is this package's neighbour: it may not be seen from here.
@@ -55,6 +57,10 @@ func metrics(f Figures) http.Handler {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help},
 			func() float64 { return float64(c.read()) }))
 	}
+	for _, c := range relayed(f.Relay) {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help},
+			func() float64 { return float64(c.read()) }))
+	}
 	for _, t := range tallies(f) {
 		registry.MustRegister(t)
 	}
@@ -67,6 +73,8 @@ func gauges(f Figures) []figure {
 		{"parley_rooms", "Rooms that are open.", f.Rooms.Open},
 		{"parley_members", "People in all rooms, those included whose signaling is cut.", f.Rooms.Members},
 		{"parley_connections", "Signaling connections that are open.", f.Bridge.Open.Load},
+		{"parley_relay_rooms", "Rooms with at least one connection to this node's relay.", f.Relay.Rooms.Load},
+		{"parley_relay_connections", "Connections of pages to this node's relay.", f.Relay.Ports.Load},
 	}
 }
 
@@ -81,6 +89,28 @@ func counters(f Figures) []figure {
 		{"parley_sent_bytes_total", "Bytes of messages sent to pages.", f.Bridge.SentBytes.Load},
 		{"parley_wrong_passwords_total", "Wrong passwords.", f.Bridge.Wrong.Load},
 		{"parley_passwords_unread_total", "Passwords not looked at, because there had been too many.", f.Bridge.Unheard.Load},
+	}
+}
+
+// count is a counter of the relay.
+type count struct {
+	name, help string
+	read       func() uint64
+}
+
+// relayed are the relay's counters.
+func relayed(r *relay.Stats) []count {
+	return []count{
+		{"parley_relay_received_packets_total", "Media packets received by the relay.", r.PacketsIn.Load},
+		{"parley_relay_sent_packets_total", "Media packets sent by the relay, those resent included.", r.PacketsOut.Load},
+		{"parley_relay_resent_packets_total", "Packets that a page had missed and got again.", r.Resent.Load},
+		{"parley_relay_unmet_requests_total", "Packets that a page had missed and the relay no longer had.", r.NacksUnmet.Load},
+		{"parley_relay_key_requests_total", "Key frames that the relay asked pages for.", r.KeyRequests.Load},
+		{"parley_relay_malformed_total", "Packets and reports that could not be read.", r.Malformed.Load},
+		{"parley_relay_over_allowance_total", "Packets dropped because a page sent more than it had announced.", r.OverAllowance.Load},
+		{"parley_relay_write_errors_total", "Packets that could not be sent.", r.WriteErrors.Load},
+		{"parley_relay_chat_dropped_total", "Envelopes left out because a page did not take them in time.", r.ChatDropped.Load},
+		{"parley_relay_cut_total", "Connections that the relay ended.", r.Cut.Load},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/relay"
 )
 
 // node is a set of pages whose only need is what missing says.
@@ -17,6 +18,7 @@ func node(missing *string) (http.Handler, *bridge.Stats) {
 	stats := &bridge.Stats{}
 	three := func() int64 { return 3 }
 	return Pages(http.NotFoundHandler(), Figures{Version: "v1", Node: "n1", Bridge: stats,
+		Relay: &relay.Stats{},
 		Rooms: Rooms{Open: three, Members: three, Forwarded: three, Plans: three}},
 		func() string { return "" }, func() string { return *missing }), stats
 }
