@@ -218,7 +218,6 @@ func (p *Port) read(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	}
 	go p.drainReports(receiver, track.RID())
 	defer p.life.readers.Done()
-	p.room.disturb()
 	buffer := make([]byte, receiveMTU)
 	for {
 		n, _, err := track.Read(buffer)
@@ -274,7 +273,6 @@ func (p *Port) addStream(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver
 	source := p.sources[kind]
 	st := newStream(source, index, uint32(track.SSRC()), in)
 	st.owned.bucket.limit(source.allowance(index))
-	st.seenAt.Store(int64(p.relay.clock.now()))
 	p.down.addStream(st)
 	source.streams[index].Store(st)
 	return st

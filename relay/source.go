@@ -161,6 +161,9 @@ type stream struct {
 	out outgoing // owned by the reading goroutine as well
 }
 
+// longAgo is before any silence that matters.
+const longAgo = 60 * second
+
 // outgoing is the header that a stream's goroutine fills for one Sink after the other.
 type outgoing struct {
 	header rtp.Header
@@ -173,6 +176,7 @@ type outgoing struct {
 func newStream(s *Source, layer int, ssrc uint32, in *intake) *stream {
 	st := &stream{source: s, layer: layer, ssrc: ssrc, in: in}
 	st.out.csrc[0] = uint32(s.number)
+	st.seenAt.Store(int64(-longAgo))
 	st.out.header.Extensions = make([]rtp.Extension, 0, 4)
 	if s.kind.Video() {
 		st.cache = newCache()
@@ -198,7 +202,9 @@ func (st *stream) receive(raw []byte, now micros) {
 		stats.Repeated.Add(1)
 		return
 	}
-	st.seenAt.Store(int64(now))
+	if len(p.payload) > 0 && now-micros(st.seenAt.Swap(int64(now))) > second {
+		st.source.port.room.disturb() // it begins, or begins again; padding alone is no picture
+	}
 	if kbps, ok := st.owned.meter.add(now, len(raw)); ok {
 		st.kbps.Store(int32(kbps))
 		st.owned.bucket.limit(st.source.allowance(st.layer))
