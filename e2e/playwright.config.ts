@@ -10,7 +10,7 @@ export default defineConfig({
   retries: 0, // a test that fails under load has found something
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],
-  timeout: 60_000,
+  timeout: 90_000,
   expect: { timeout: 15_000 },
   projects: [
     { name: 'calls', testDir: 'calls' },

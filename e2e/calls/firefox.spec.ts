@@ -10,7 +10,7 @@ test('Firefox and Chromium see and hear each other in one call', async ({ people
     await ann.sees('Fox');
     await ann.hearsAnything();
     await movesFor('Fox', 'Ann', () => fox.look('Ann'));
-    await expect.poll(() => fox.loudness(), { message: 'Fox hears Ann', intervals: [50] }).toBeGreaterThan(-60);
+    await expect.poll(() => fox.energy(), { message: 'Fox decodes the sound of Ann' }).toBeGreaterThan(0);
     expect(fox.errors).toEqual([]);
   } finally {
     await fox.close();

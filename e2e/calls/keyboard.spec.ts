@@ -40,6 +40,10 @@ test('home, lobby, call and leave with the keyboard alone', async ({ people }) =
   await tabTo(page, 'button', 'Unmute microphone');
   await page.keyboard.press('Enter');
   await expect(controls.getByRole('button', { name: 'Mute microphone' })).toBeFocused();
+  await page.keyboard.press('v'); // the key that the button's hint names
+  await expect(page.getByRole('button', { name: 'Turn camera on', exact: true })).toBeVisible();
+  await page.keyboard.press('v');
+  await expect(page.getByRole('button', { name: 'Turn camera off', exact: true })).toBeVisible();
   await tabTo(page, 'button', 'Settings');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog')).toBeVisible();
@@ -98,4 +102,13 @@ test('the link to the room is copied and shown as a code', async ({ people, prog
   await dialog.getByRole('button', { name: 'Copy link' }).click();
   await expect.poll(() => ann.page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   await expect(dialog.getByRole('img', { name: /QR code/ })).toBeVisible();
+});
+
+test.describe('a node with a public address', () => {
+  test.use({ flags: ['--url', 'https://meet.example.org'] });
+
+  test('makes its links from that', async ({ people }) => {
+    const { page } = await people.arrive('Ann');
+    await expect(page.getByRole('textbox', { name: 'Link to this room' })).toHaveValue('https://meet.example.org/r/room');
+  });
 });

@@ -17,18 +17,18 @@ async function gather(people: People, count: number): Promise<Person[]> {
 
 /** Each directed pair: the picture moves, is that of whom the tile names, and the voice comes out. */
 async function allSeeAndHear(there: Person[]): Promise<void> {
-  for (const [to, viewer] of there.entries()) {
-    const others = there.filter((one) => one !== viewer);
-    for (const other of others) {
-      await viewer.sees(other.name);
-      const { hue } = await viewer.look(other.name);
-      const off = Math.abs(hue - personas[there.indexOf(other)]!.hue);
-      expect(Math.min(off, 360 - off), `${viewer.name} sees ${other.name} under that name`).toBeLessThan(25);
-    }
-    const tones = personas.slice(0, there.length).map((one) => one.tone);
+  const tones = personas.slice(0, there.length).map((one) => one.tone);
+  const pairs = there.flatMap((viewer) => there.filter((one) => one !== viewer).map((other) => [viewer, other] as const));
+  await Promise.all(pairs.map(([viewer, other]) => viewer.sees(other.name)));
+  for (const [viewer, other] of pairs) {
+    const { hue } = await viewer.look(other.name);
+    const off = Math.abs(hue - personas[there.indexOf(other)]!.hue);
+    expect(Math.min(off, 360 - off), `${viewer.name} sees ${other.name} under that name`).toBeLessThan(25);
+  }
+  for (const [at, listener] of there.entries()) {
     await expect
-      .poll(() => viewer.hears(tones), { message: `${viewer.name} hears all others and not the own voice` })
-      .toEqual(tones.filter((_, at) => at !== to));
+      .poll(() => listener.hears(tones), { message: `${listener.name} hears all others and not the own voice` })
+      .toEqual(tones.filter((_, of) => of !== at));
   }
 }
 

@@ -5,7 +5,6 @@ import { launch, type Browser, type Page } from 'puppeteer-core';
 import { firefoxPath } from './browsers';
 import { watchConnections } from './probe/connections';
 import { watchPictures } from './probe/pictures';
-import { watchSound } from './probe/sound';
 import type { Look } from './probe/types';
 
 const wait = 20_000;
@@ -41,7 +40,6 @@ export class FirefoxPerson {
     const person = new FirefoxPerson(browser, page);
     await page.evaluateOnNewDocument(watchConnections);
     await page.evaluateOnNewDocument(watchPictures);
-    await page.evaluateOnNewDocument(watchSound);
     await page.goto(url);
     return person;
   }
@@ -62,9 +60,12 @@ export class FirefoxPerson {
     }, name);
   }
 
-  /** How loud it is at the speakers, in dB. */
-  loudness(): Promise<number> {
-    return this.page.evaluate(async () => (await window.probe.hear([])).loudest);
+  /** Of the sound that came in. Without a sound card Firefox plays nothing, so there is nothing to listen to. */
+  energy(): Promise<number> {
+    return this.page.evaluate(async () => {
+      const all = await window.probe.inbound();
+      return all.reduce((sum, one) => sum + one.energy, 0);
+    });
   }
 
   async close(): Promise<void> {

@@ -47,7 +47,7 @@ export function watchConnections(): void {
         frames: entry.framesDecoded ?? 0,
         width: entry.frameWidth ?? 0,
         height: entry.frameHeight ?? 0,
-        packets: entry.packetsReceived ?? 0,
+        energy: entry.totalAudioEnergy ?? 0,
       }),
     );
   probe.outbound = async () =>

@@ -8,7 +8,7 @@ export interface Inbound {
   frames: number; // decoded
   width: number;
   height: number;
-  packets: number; // received
+  energy: number; // totalAudioEnergy: of what was decoded for playing
 }
 
 /** One encoding that is sent. */
