@@ -7,28 +7,43 @@ import { catalogue } from './text/catalogue';
 const person = {} as Person; // only their number counts here
 const plan = (mode: Plan['mode'], lacking = false): Plan => ({ epoch: 1, home: 'h', mode, relays: [], warm: false, lacking });
 
-function words(mode: Plan['mode'], people: number, signaling: 'up' | 'down' = 'up', lacking = false): string {
-  return catalogue.en[connectionOf({ plan: plan(mode, lacking), people: Array.from({ length: people }, () => person), signaling }).key];
+const room: Parameters<typeof connectionOf>[0] = { plan: plan('mesh'), people: [person, person, person], signaling: 'up', relayReach: 'none' };
+const reaches = ['none', 'connecting', 'connected', 'stuck'] as const;
+
+function words(more: Partial<typeof room>): string {
+  return catalogue.en[connectionOf({ ...room, ...more }).key];
 }
 
 it('begins with the shape of the plan and never names the other', () => {
-  for (const people of [1, 2, 6]) {
+  for (const count of [1, 2, 6]) {
+    const people = Array.from({ length: count }, () => person);
     for (const signaling of ['up', 'down'] as const) {
-      for (const lacking of [false, true]) {
-        expect(words('mesh', people, signaling, lacking)).toMatch(/^Direct(?!.*Relayed)/);
-        expect(words('relay', people, signaling, lacking)).toMatch(/^Relayed(?!.*Direct)/);
+      for (const relayReach of reaches) {
+        for (const lacking of [false, true]) {
+          expect(words({ plan: plan('mesh', lacking), people, signaling, relayReach })).toMatch(/^Direct(?!.*Relayed)/);
+          expect(words({ plan: plan('relay', lacking), people, signaling, relayReach })).toMatch(/^Relayed(?!.*Direct)/);
+        }
       }
     }
   }
 });
 
 it('tells what is out of the ordinary, the gravest first', () => {
-  expect(words('mesh', 3)).toContain('browser to browser');
-  expect(words('mesh', 1)).toContain('waiting for others');
-  expect(words('mesh', 6, 'up', true)).toContain('no media server');
-  expect(words('mesh', 6, 'down', true)).toContain('the call goes on');
+  expect(words({})).toContain('browser to browser');
+  expect(words({ people: [person] })).toContain('waiting for others');
+  expect(words({ plan: plan('mesh', true) })).toContain('no media server');
+  expect(words({ plan: plan('mesh', true), signaling: 'down' })).toContain('the call goes on');
+  expect(words({ relayReach: 'stuck' })).toContain('does not reach the media server');
+  expect(words({ plan: plan('relay'), relayReach: 'stuck' })).toContain('does not reach the media server');
+});
+
+it('says the same all through a switch', () => {
+  for (const mode of ['mesh', 'relay'] as const) {
+    const said = reaches.filter((reach) => reach !== 'stuck').map((relayReach) => words({ plan: plan(mode), relayReach }));
+    expect(new Set(said).size).toBe(1);
+  }
 });
 
 it('claims no shape before there is a plan', () => {
-  expect(connectionOf({ people: [person], signaling: 'up' }).key).toBe('connection.none');
+  expect(connectionOf({ ...room, plan: undefined }).key).toBe('connection.none');
 });

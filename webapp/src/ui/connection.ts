@@ -12,12 +12,13 @@ export interface Connection {
   mood: Mood;
 }
 
-/** What to say of a call's connection. */
-export function connectionOf(state: Pick<State, 'plan' | 'people' | 'signaling'>): Connection {
+/** What to say of a call's connection, the gravest first. A switch that is under way is nobody's concern. */
+export function connectionOf(state: Pick<State, 'plan' | 'people' | 'signaling' | 'relayReach'>): Connection {
   if (!state.plan) return { key: 'connection.none', mood: 'waiting' };
-  const direct = state.plan.mode === 'mesh';
-  if (state.signaling === 'down') return { key: direct ? 'connection.mesh.down' : 'connection.relay.down', mood: 'poor' };
-  if (state.people.length <= 1) return { key: direct ? 'connection.mesh.alone' : 'connection.relay.alone', mood: 'waiting' };
-  if (direct && state.plan.lacking) return { key: 'connection.mesh.lacking', mood: 'poor' };
-  return { key: direct ? 'connection.mesh' : 'connection.relay', mood: 'good' };
+  const shape = state.plan.mode === 'mesh' ? 'connection.mesh' : 'connection.relay';
+  if (state.signaling === 'down') return { key: `${shape}.down`, mood: 'poor' };
+  if (state.relayReach === 'stuck') return { key: `${shape}.stuck`, mood: 'poor' };
+  if (state.people.length <= 1) return { key: `${shape}.alone`, mood: 'waiting' };
+  if (shape === 'connection.mesh' && state.plan.lacking) return { key: 'connection.mesh.lacking', mood: 'poor' };
+  return { key: shape, mood: 'good' };
 }

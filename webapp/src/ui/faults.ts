@@ -1,7 +1,7 @@
 // What to do about a refusal: which sentence says it, and which field it concerns.
 
 import type { Code } from '../call/signal.gen';
-import type { Input, Problem } from '../call/state';
+import type { Input, Problem, RelayReach, Share } from '../call/state';
 import type { PlainKey } from './text/catalogue';
 
 /** The fields of the lobby that a fault can concern. */
@@ -25,16 +25,25 @@ export function fieldOf(code: Code): Field | undefined {
 }
 
 /** The sentence for a device that gives nothing. */
-export function problemText(device: 'camera' | 'microphone', problem: Problem): PlainKey {
+export function problemText(device: 'camera' | 'microphone' | 'screen', problem: Problem): PlainKey {
   return problem === 'insecure' ? 'problem.insecure' : `problem.${device}.${problem}`;
 }
 
-/** The sentences for all that is wrong with the devices, each once. */
-export function problemTexts(inputs: { camera: Input; microphone: Input }): PlainKey[] {
+/** What can be wrong on this side of a call. */
+export interface Troubles {
+  camera: Input;
+  microphone: Input;
+  screen: Share;
+  relayReach: RelayReach;
+}
+
+/** The sentences for all that is wrong with the devices and the network, each once. */
+export function problemTexts(troubles: Troubles): PlainKey[] {
   const keys = new Set<PlainKey>();
-  for (const device of ['camera', 'microphone'] as const) {
-    const { status, problem } = inputs[device];
+  for (const device of ['camera', 'microphone', 'screen'] as const) {
+    const { status, problem } = troubles[device];
     if (status === 'failed' && problem) keys.add(problemText(device, problem));
   }
+  if (troubles.relayReach === 'stuck') keys.add('problem.relay');
   return [...keys];
 }

@@ -1,8 +1,14 @@
-// How many tiles stand in a row, and how large they are. Pure.
+// How many tiles stand in a row, how large they are, and where each stands. Pure.
 
 export interface Box {
   width: number;
   height: number;
+}
+
+/** A place within the stage, in whole CSS pixels from its upper left corner. */
+export interface Rect extends Box {
+  x: number;
+  y: number;
 }
 
 export interface Arrangement {
@@ -15,10 +21,15 @@ export interface Arrangement {
 // loses what stands beside a face, which only a standing phone has to bear.
 const widest = 16 / 9;
 const narrowest = { lying: 5 / 4, standing: 2 / 3 };
+const strip = 240; // px: what is narrower is no phone but a strip beside a screen
+
+// Smaller than this one sees no face, and more than this no one looks at: others stand on further pages.
+const least: Box = { width: 116, height: 65 };
+const most = 25;
 
 /** Arranges n tiles so that they cover as much of the box as can be, none outside it. */
 export function arrange(n: number, box: Box, gap: number): Arrangement {
-  const narrow = box.width < box.height ? narrowest.standing : narrowest.lying;
+  const narrow = box.width < box.height && box.width > strip ? narrowest.standing : narrowest.lying;
   let best: Arrangement = { columns: 1, rows: Math.max(1, n), tile: { width: 0, height: 0 } };
   for (let columns = 1; columns <= n; columns++) {
     const rows = Math.ceil(n / columns);
@@ -28,6 +39,31 @@ export function arrange(n: number, box: Box, gap: number): Arrangement {
     if (tile.width * tile.height > best.tile.width * best.tile.height) best = { columns, rows, tile };
   }
   return best;
+}
+
+/** How many tiles a box has room for before they become too small. */
+export function capacity(box: Box, gap: number): number {
+  for (let n = most; n > 1; n--) {
+    const { tile } = arrange(n, box, gap);
+    if (tile.width >= least.width && tile.height >= least.height) return n;
+  }
+  return 1;
+}
+
+/**
+ * The places of n tiles, row by row and centred, a last row that is not full too. They have the size of
+ * an arrangement of `like` tiles, so that pages with one tile fewer look alike.
+ */
+export function places(n: number, box: Rect, gap: number, like = n): Rect[] {
+  const { columns, tile } = arrange(Math.max(n, like), box, gap);
+  const rows = Math.ceil(n / columns);
+  const top = box.y + Math.floor((box.height - rows * tile.height - (rows - 1) * gap) / 2);
+  return Array.from({ length: n }, (_, at) => {
+    const row = Math.floor(at / columns);
+    const inRow = Math.min(columns, n - row * columns);
+    const left = box.x + Math.floor((box.width - inRow * tile.width - (inRow - 1) * gap) / 2);
+    return { x: left + (at % columns) * (tile.width + gap), y: top + row * (tile.height + gap), ...tile };
+  });
 }
 
 /** The largest tile of a bearable shape within a cell. */

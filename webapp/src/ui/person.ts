@@ -50,3 +50,14 @@ export function microphoneText(media: Person['media']): PlainKey {
 export function inOrder(people: readonly Person[]): Person[] {
   return [...people].sort((a, b) => Number(a.self) - Number(b.self) || a.seat - b.seat);
 }
+
+/** Whether a tile shows the camera: it is on, and it comes. */
+export function isSeen({ media, held }: Pick<Person, 'media' | 'held'>): boolean {
+  return media.camera === 'on' && !held;
+}
+
+/** Whose screens are shown, those that began earlier first. One's own is not: it would show itself. */
+export function sharing(before: readonly string[], people: readonly Person[]): string[] {
+  const now = people.flatMap(({ peer, self, media }) => (!self && media.screen === 'on' ? [peer] : []));
+  return [...before.filter((peer) => now.includes(peer)), ...now.filter((peer) => !before.includes(peer))];
+}

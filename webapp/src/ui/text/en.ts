@@ -33,6 +33,13 @@ export const en = {
   'lobby.options.max': 'Largest number of people',
   'lobby.options.max.none': 'No limit',
   'lobby.options.max.refused': 'The largest number of people must lie between 2 and 500.',
+  'lobby.options.mesh': 'How many talk directly before a relay carries the call',
+  'lobby.options.mesh.why':
+    'Direct calls run from browser to browser. A relay is a media server in between: it carries more people and needs less of everybody’s line.',
+  'lobby.options.mesh.usual': 'As this server is set',
+  'lobby.options.mesh.none': 'Nobody: always through a relay',
+  'lobby.options.mesh.upTo': 'Up to {count} people',
+  'lobby.options.mesh.all': 'Everybody: always directly',
   'lobby.full': 'This room is full right now. You can still try: somebody may leave.',
   'lobby.join': 'Join',
   'lobby.joining': 'Joining…',
@@ -64,12 +71,20 @@ export const en = {
     'The browser was told not to give this page your microphone. Allow it beside the address, then unmute.',
   'problem.microphone.busy': 'Another program is using your microphone. Close it there, then unmute.',
   'problem.microphone.failed': 'Your microphone did not start. Choose another one, or unmute again.',
+  'problem.screen.missing': 'There is nothing here that could be shared.',
+  'problem.screen.denied': 'Your computer does not let the browser see the screen. Allow it in the system settings, then share again.',
+  'problem.screen.busy': 'Another program keeps the browser from seeing the screen. Close it there, then share again.',
+  'problem.screen.failed': 'Your screen could not be shared. Try again, or choose another window.',
+  'problem.relay':
+    'Your network does not reach the media server that carries larger calls. If the others stay away, try another network or ask whoever runs it.',
   'problem.goOn': 'You can still join.',
 
   'camera.on': 'Turn camera on',
   'camera.off': 'Turn camera off',
   'microphone.on': 'Unmute microphone',
   'microphone.off': 'Mute microphone',
+  'screen.share': 'Share screen',
+  'screen.stop': 'Stop sharing',
   'key.hint': '{action} (key {key})',
 
   'room.region': 'Call',
@@ -92,9 +107,11 @@ export const en = {
   'connection.mesh.alone': 'Direct · waiting for others',
   'connection.mesh.down': 'Direct · server out of reach, the call goes on',
   'connection.mesh.lacking': 'Direct · many people and no media server free, pictures are smaller',
+  'connection.mesh.stuck': 'Direct · your network does not reach the media server',
   'connection.relay': 'Relayed · through a media server',
   'connection.relay.alone': 'Relayed · waiting for others',
   'connection.relay.down': 'Relayed · bridge out of reach, the call goes on',
+  'connection.relay.stuck': 'Relayed · your network does not reach the media server',
   'connection.none': 'Connecting…',
 
   'tile.you': 'you',
@@ -107,9 +124,26 @@ export const en = {
   'tile.stuck': 'No connection possible',
   'tile.away': 'Away',
 
+  'tile.held': 'No picture: your line is too slow',
+  'tile.shares': 'Shares a screen',
+  'tile.shares.own': 'You share your screen',
+
+  'screen.of': "{name}'s screen",
+  'screen.starting': 'The screen is about to show…',
+  'screen.enlarge': "Show {name}'s screen large",
+  'screen.fill': 'Full screen',
+  'screen.window': 'Leave full screen',
+
+  'pages.label': 'Pages of people',
+  'pages.before': 'Previous people',
+  'pages.after': 'Next people',
+  'pages.page': 'Page {page} of {pages}',
+
   'news.joined': '{name} joined',
   'news.left': '{name} left',
   'news.gone': '{name} lost the connection',
+  'news.shares': '{name} shares a screen',
+  'news.shared': '{name} stopped sharing',
 
   'settings.title': 'Settings',
   'settings.shortcuts': 'Keyboard shortcuts',

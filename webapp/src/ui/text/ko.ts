@@ -34,6 +34,13 @@ export const ko: Record<Key, string> = {
   'lobby.options.max': '최대 인원',
   'lobby.options.max.none': '제한 없음',
   'lobby.options.max.refused': '최대 인원은 2명에서 500명 사이로 정해 주세요.',
+  'lobby.options.mesh': '몇 명까지 직접 연결하고, 그다음부터 서버를 거칠까요',
+  'lobby.options.mesh.why':
+    '직접 연결은 브라우저끼리 바로 이어져요. 서버를 거치면 더 많은 분이 함께할 수 있고, 각자의 인터넷 부담도 줄어요.',
+  'lobby.options.mesh.usual': '서버 기본값',
+  'lobby.options.mesh.none': '항상 서버를 거치기',
+  'lobby.options.mesh.upTo': '{count}명까지 직접 연결',
+  'lobby.options.mesh.all': '항상 직접 연결',
   'lobby.full': '지금은 방이 가득 찼어요. 누군가 나갈 수 있으니 시도해 볼 수는 있어요.',
   'lobby.join': '참여하기',
   'lobby.joining': '들어가는 중…',
@@ -64,12 +71,20 @@ export const ko: Record<Key, string> = {
   'problem.microphone.denied': '브라우저에서 마이크 사용이 차단되어 있어요. 주소창 옆에서 허용한 뒤 음소거를 해제해 주세요.',
   'problem.microphone.busy': '다른 프로그램이 마이크를 쓰고 있어요. 그 프로그램을 닫은 뒤 음소거를 해제해 주세요.',
   'problem.microphone.failed': '마이크가 켜지지 않았어요. 다른 마이크를 고르거나 음소거를 다시 해제해 주세요.',
+  'problem.screen.missing': '공유할 수 있는 화면이 없어요.',
+  'problem.screen.denied': '컴퓨터에서 브라우저의 화면 녹화를 막고 있어요. 시스템 설정에서 허용한 뒤 다시 공유해 주세요.',
+  'problem.screen.busy': '다른 프로그램 때문에 브라우저가 화면을 볼 수 없어요. 그 프로그램을 닫은 뒤 다시 공유해 주세요.',
+  'problem.screen.failed': '화면을 공유하지 못했어요. 다시 시도하거나 다른 창을 골라 주세요.',
+  'problem.relay':
+    '지금 네트워크에서는 인원이 많은 통화를 이어 주는 미디어 서버에 닿지 않아요. 다른 분들이 보이지 않으면 네트워크를 바꾸거나 관리자에게 문의해 주세요.',
   'problem.goOn': '이대로도 참여할 수 있어요.',
 
   'camera.on': '카메라 켜기',
   'camera.off': '카메라 끄기',
   'microphone.on': '음소거 해제',
   'microphone.off': '음소거',
+  'screen.share': '화면 공유',
+  'screen.stop': '공유 중지',
   'key.hint': '{action} ({key} 키)',
 
   'room.region': '통화',
@@ -92,9 +107,11 @@ export const ko: Record<Key, string> = {
   'connection.mesh.alone': '직접 연결 · 다른 분을 기다리는 중',
   'connection.mesh.down': '직접 연결 · 서버와 끊겼지만 통화는 계속돼요',
   'connection.mesh.lacking': '직접 연결 · 인원이 많은데 쓸 수 있는 미디어 서버가 없어 화질을 낮췄어요',
+  'connection.mesh.stuck': '직접 연결 · 지금 네트워크에서는 미디어 서버에 닿지 않아요',
   'connection.relay': '서버 경유 · 미디어 서버를 거쳐서',
   'connection.relay.alone': '서버 경유 · 다른 분을 기다리는 중',
   'connection.relay.down': '서버 경유 · 신호 서버와 끊겼지만 통화는 계속돼요',
+  'connection.relay.stuck': '서버 경유 · 지금 네트워크에서는 미디어 서버에 닿지 않아요',
   'connection.none': '연결하는 중…',
 
   'tile.you': '나',
@@ -107,9 +124,26 @@ export const ko: Record<Key, string> = {
   'tile.stuck': '연결할 수 없음',
   'tile.away': '잠시 연결 끊김',
 
+  'tile.held': '인터넷이 느려 영상을 멈췄어요',
+  'tile.shares': '화면 공유 중',
+  'tile.shares.own': '내 화면을 공유하고 있어요',
+
+  'screen.of': '{name} 님의 화면',
+  'screen.starting': '화면을 불러오는 중…',
+  'screen.enlarge': '{name} 님의 화면 크게 보기',
+  'screen.fill': '전체 화면',
+  'screen.window': '전체 화면 끝내기',
+
+  'pages.label': '참여자 페이지',
+  'pages.before': '이전 참여자',
+  'pages.after': '다음 참여자',
+  'pages.page': '{pages}쪽 가운데 {page}쪽',
+
   'news.joined': '{name} 님이 들어왔어요',
   'news.left': '{name} 님이 나갔어요',
   'news.gone': '{name} 님의 연결이 끊겼어요',
+  'news.shares': '{name} 님이 화면을 공유해요',
+  'news.shared': '{name} 님이 화면 공유를 멈췄어요',
 
   'settings.title': '설정',
   'settings.shortcuts': '키보드 단축키',
