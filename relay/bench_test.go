@@ -22,7 +22,7 @@ func BenchmarkForward(b *testing.B) {
 
 const (
 	benchPayload = 1100 - 12 - 10
-	benchRate    = 100 // packets a second and sender
+	benchRate    = 250 // packets a second and sender
 )
 
 func forwardBench(b *testing.B, senders, members int) {
@@ -58,7 +58,7 @@ func forwardBench(b *testing.B, senders, members int) {
 	b.ResetTimer()
 	for range b.N {
 		for target := r.poll() + 1000; r.poll() < target; {
-			<-time.After(50 * time.Millisecond)
+			<-time.After(250 * time.Millisecond)
 		}
 	}
 	b.StopTimer()

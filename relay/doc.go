@@ -8,9 +8,11 @@
 // In packet order: source.go reads what a page sends, window.go drops repeats, cache.go keeps it
 // for resending, sink.go offers it to each receiving slot, rewrite.go continues that slot's
 // numbers, outlet.go is the door to sealing and the socket. Control returns through feedback.go
-// (NACK, PLI, TWCC), keyframe.go and estimate.go. A Room (room.go, the only place of decisions)
-// has one goroutine; it asks pure functions who is shown where (slots.go), how large (layers.go),
-// who speaks (speaker.go).
+// (NACK, PLI, TWCC), keyframe.go, estimate.go with trend.go, and probe.go. A Room (room.go, the only
+// place of decisions) has one goroutine; for each page (board.go) it asks pure functions who is
+// shown where (slots.go), how large (layers.go), and who speaks (speaker.go). Around that:
+// relay.go and socket.go open the one port, port.go and offer.go a connection with engine.go's
+// settings, channel.go and chat.go the data channels.
 //
 // Who owns what: a Room's goroutine owns members, tables and views. A stream's reading goroutine
 // owns its packet, its outgoing header and scratch space. A Source's list of Sinks is an atomic

@@ -68,7 +68,8 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
-// Stats counts what a relay did since it began. All fields may be read at any time.
+// Stats counts what a relay did since it began. All fields may be read at any time. It is a table,
+// hence its length.
 type Stats struct {
 	Ports, Rooms                         atomic.Int64 // at present
 	PacketsIn, PacketsOut, WriteErrors   atomic.Uint64
