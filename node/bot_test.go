@@ -139,7 +139,7 @@ func faultless(t *testing.T, b *bot.Bot) {
 			if kind == "camera" {
 				judged = tally.KeyFrames
 			}
-			if wrong != 0 || tally.Number < 0 || tally.Misplaced > judged/2 {
+			if wrong != 0 || tally.Number < 0 || tally.Misplaced > max(judged*9/10, 10) {
 				t.Errorf("%s of %s at %s: %+v", kind, p.Name, s.Name, tally)
 			}
 		}
