@@ -4,82 +4,10 @@
 
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Call, Entry, Person, State } from '../call/state';
+import type { State } from '../call/state';
 import RoomPage from './RoomPage.svelte';
+import { all, blank, button, choose, field, groups, lobby, one, person, room, Script, type } from './testing';
 import { startLanguage } from './text/text.svelte';
-
-const blank = { streams: [null, null] as [null, null], front: 0 as const };
-
-function person(peer: string, more: Partial<Person> = {}): Person {
-  return {
-    peer,
-    page: 'page',
-    name: peer,
-    label: peer,
-    seat: peer.charCodeAt(0),
-    self: false,
-    present: true,
-    media: { microphone: 'on', camera: 'on', screen: 'off' },
-    reach: 'connected',
-    speaking: false,
-    held: false,
-    camera: blank,
-    screen: blank,
-    ...more,
-  };
-}
-
-const lobby: State = {
-  phase: 'lobby',
-  room: 'quiet-otter-harbour',
-  locked: false,
-  max: 0,
-  signaling: 'up',
-  people: [],
-  microphone: { wanted: true, status: 'on', list: [] },
-  camera: { wanted: true, status: 'on', list: [] },
-  speaker: { list: [], selectable: false },
-  screen: { possible: true, status: 'off' },
-  relayReach: 'none',
-  preview: null,
-  soundBlocked: false,
-};
-const room: State = {
-  ...lobby,
-  phase: 'room',
-  self: 'Ann',
-  plan: { epoch: 1, home: 'h', mode: 'mesh', relays: [], warm: false, lacking: false },
-  people: [person('Ann', { self: true }), person('Ben')],
-};
-
-/** A call of which only the State is real; it notes what is asked of it. */
-class Script implements Call {
-  asked: string[] = [];
-  entry?: Entry;
-  #run: (state: State) => void = () => undefined;
-  constructor(private state: State) {}
-  subscribe = (run: (state: State) => void) => {
-    this.#run = run;
-    run(this.state);
-    return () => undefined;
-  };
-  show(next: Partial<State>): void {
-    this.state = { ...this.state, ...next };
-    this.#run(this.state);
-    flushSync();
-  }
-  level = () => 0;
-  setCamera = (on: boolean) => void this.asked.push(`camera ${on}`);
-  setMicrophone = (on: boolean) => void this.asked.push(`microphone ${on}`);
-  setScreen = (on: boolean) => void this.asked.push(`screen ${on}`);
-  view = () => undefined;
-  choose = (kind: string, id: string) => void this.asked.push(`${kind} ${id}`);
-  join = (entry: Entry) => void (this.entry = entry);
-  leave = () => void this.asked.push('leave');
-  again = () => void this.asked.push('again');
-  turnSoundOn = () => void this.asked.push('sound');
-  close = () => void this.asked.push('close');
-}
 
 let page: Record<string, unknown> | undefined;
 let info = { open: true, locked: false, full: false };
@@ -90,25 +18,6 @@ function open(state: State): Script {
   flushSync();
   return call;
 }
-
-const all = <E extends Element = HTMLElement>(selector: string) => [...document.querySelectorAll<E>(selector)];
-const one = <E extends Element = HTMLElement>(selector: string): E => {
-  const found = all<E>(selector);
-  expect(found, selector).toHaveLength(1);
-  return found[0]!;
-};
-const button = (name: string) => all('button').find((each) => (each.getAttribute('aria-label') ?? each.textContent)?.trim() === name)!;
-const field = (label: string) => {
-  const found = all<HTMLLabelElement>('label').find((each) => each.textContent?.trim() === label);
-  return found ? one<HTMLInputElement>(`[id="${found.htmlFor}"]`) : undefined;
-};
-const type = (label: string, text: string) => {
-  const input = field(label)!;
-  input.value = text;
-  input.dispatchEvent(new Event('input', { bubbles: true }));
-  flushSync();
-};
-const groups = () => all('[role=region][aria-label=Call] [role=group]').map((tile) => tile.getAttribute('aria-label'));
 
 beforeEach(() => {
   localStorage.clear();
@@ -252,6 +161,16 @@ describe('lobby', () => {
     type('Password', 'sesam');
     button('Join').click();
     expect(call.entry).toEqual({ name: 'Ann', settings: { password: 'sesam', max: 3 } });
+    type('Largest number of people', '');
+    type('Password', '');
+    for (const [option, meshMax] of [['always through a relay', 0], ['Up to 3', 3], ['always directly', 99]] as const) {
+      choose('How many talk directly before a relay carries the call', option);
+      button('Join').click();
+      expect(call.entry).toEqual({ name: 'Ann', settings: { meshMax } });
+    }
+    choose('How many talk directly before a relay carries the call', 'As this server is set');
+    button('Join').click();
+    expect(call.entry).toEqual({ name: 'Ann', settings: undefined });
   });
 
   it('says what is wrong with the devices and goes on', () => {
