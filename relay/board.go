@@ -258,7 +258,7 @@ func (p *Port) choose(now micros, sinks []*Sink) {
 	for n, i := range index {
 		source, w := b.aimed[i], &wants[n]
 		// The smallest stays at hand to fall back to, the best to go up to.
-		b.useful[source] |= 1 | 1<<max(given[n], 0) | 1<<max(w.best(), 0)
+		b.useful[source] |= 1 | 1<<max(given[n], 0) | w.hoped()
 		if given[n] < 0 {
 			sinks[i].hold()
 			held = append(held, uint8(i))

@@ -30,6 +30,17 @@ func (w *want) best() int {
 	return best
 }
 
+// hoped is the best layer as a bit mask, and all above it while it does not fill the tile: browsers
+// begin with their top layers seconds late, and a layer that was paused before it began never would.
+func (w *want) hoped() uint32 {
+	best := max(w.best(), 0)
+	mask := uint32(1) << best
+	if w.rungs[best].height*4 < w.height*3 {
+		mask = 1<<maxLayers - 1<<best
+	}
+	return mask
+}
+
 // lowest is the smallest layer at or above from that exists, -1 for none.
 func (w *want) lowest(from int) int {
 	for i := from; i < maxLayers; i++ {
@@ -108,7 +119,7 @@ func (w *want) flowing(layer int) int {
 func usual(kind Kind, layer int, simulcast bool) layerSize {
 	switch {
 	case kind == Screen:
-		return layerSize{1920, 1080, 1500}
+		return layerSize{1920, 1080, 500} // it has no smaller layer, and most screens stand still
 	case !simulcast:
 		return layerSize{640, 360, 600}
 	}

@@ -46,7 +46,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		VideoSlots: 49, AudioSlots: 16,
 		AudioKbps: 512, VideoKbps: 8000,
-		StartKbps: 1500, CeilingKbps: 30000, UplinkKbps: 1200,
+		StartKbps: 2500, CeilingKbps: 30000, UplinkKbps: 1200,
 		ChatKbps: 2048, ChatMessage: 16 << 10,
 		Streams: 256, Rooms: 10000, Members: 5000,
 	}

@@ -188,3 +188,29 @@ func TestLatePacketTakesItsPlace(t *testing.T) {
 		t.Errorf("CSRC %v", late.CSRC)
 	}
 }
+
+// A top layer that begins late is still asked for, and taken when it comes.
+func TestLateLayerIsNotPausedAway(t *testing.T) {
+	r := newRelay(t, Limits{StartKbps: 10000})
+	ann := newPage(t, r, "ann", pageOptions{video: 1})
+	bob := newPage(t, r, "bob", pageOptions{layers: 3})
+	eventually(t, 5*time.Second, "control opens", func() bool { return ann.number("bob") != 0 })
+	bob.camera.paused.Store(1 << 2)
+	bob.camera.roll(15)
+	ann.show(view{member: ann.number("bob"), kind: Camera, width: 1280, height: 720})
+	slot := slotKey{true, 0}
+	eventually(t, 5*time.Second, "the middle layer comes", func() bool { return ann.packets(slot) > 20 })
+	<-time.After(time.Duration(pauseAfter+second) * time.Microsecond)
+	bob.mu.Lock()
+	wished := bob.wished[Camera]
+	bob.mu.Unlock()
+	if wished&(1<<2) == 0 {
+		t.Fatalf("layers %b are asked for", wished)
+	}
+	bob.camera.paused.Store(0)
+	eventually(t, 5*time.Second, "the top layer is taken", func() bool {
+		_, video := ann.port.down.slots()
+		current, _ := video[0].streams()
+		return current != nil && current.layer == 2
+	})
+}
