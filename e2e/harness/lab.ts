@@ -41,6 +41,8 @@ export class Lab {
   private async build(): Promise<void> {
     for (const side of [0, 1, 2] as const) {
       await run('ip', ['netns', 'add', this.space(side)]);
+      // An address that appears later, as in IPv6, would be a change of network to the browsers.
+      await this.write(side, '1', '/proc/sys/net/ipv6/conf/all/disable_ipv6');
       await this.ip(side, 'link set lo up');
     }
     await this.ip(0, 'addr add 10.77.0.1/32 dev lo');
@@ -59,8 +61,8 @@ export class Lab {
     await run('ip', ['-n', this.space(side), ...words.split(' ')]);
   }
 
-  private async forward(value: '0' | '1'): Promise<void> {
-    await run('ip', ['netns', 'exec', this.space(0), 'sh', '-c', `echo ${value} > ${routed}`]);
+  private async write(side: Side | 0, value: '0' | '1', file: string): Promise<void> {
+    await run('ip', ['netns', 'exec', this.space(side), 'sh', '-c', `echo ${value} > ${file}`]);
   }
 
   /** A browser of the person on that side. */
@@ -72,11 +74,11 @@ export class Lab {
 
   /** Drops what the two send each other, without a word. */
   cutMedia(): Promise<void> {
-    return this.forward('0');
+    return this.write(0, '0', routed);
   }
 
   mendMedia(): Promise<void> {
-    return this.forward('1');
+    return this.write(0, '1', routed);
   }
 
   /** Drops whatever goes to that person, from the program too. */

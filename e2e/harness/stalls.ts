@@ -1,34 +1,41 @@
 import type { Person } from './person';
 
-/** Watches the frame counts of tiles while something happens. */
+/** Watches, inside a page, whether the frames of all pictures that it receives go on growing. */
 export class Stalls {
-  private running = true;
-  private readonly finished: Promise<number>;
+  private constructor(private readonly person: Person) {}
 
-  constructor(person: Person, names: string[]) {
-    this.finished = this.watch(person, names);
+  static async watch(person: Person): Promise<Stalls> {
+    await person.page.evaluate(() => {
+      const grown = new Map<string, { frames: number; at: number }>();
+      const stalls = { longest: 0, tracks: 0, on: true };
+      const look = async (): Promise<void> => {
+        const pictures = (await window.probe.inbound()).filter((one) => one.kind === 'video' && one.frames > 0);
+        const at = performance.now();
+        for (const { track, frames } of pictures) {
+          if (frames > (grown.get(track)?.frames ?? 0)) grown.set(track, { frames, at });
+        }
+        // One that is gone from the statistics stalls as well.
+        for (const last of grown.values()) stalls.longest = Math.max(stalls.longest, at - last.at);
+        stalls.tracks = grown.size;
+        if (stalls.on) setTimeout(() => void look(), 50);
+      };
+      window.stalls = stalls;
+      void look();
+    });
+    return new Stalls(person);
   }
 
-  private async watch(person: Person, names: string[]): Promise<number> {
-    let longest = 0;
-    const grown = new Map<string, { frames: number; at: number }>();
-    while (this.running) {
-      const frames = await person.frames(names);
-      const at = Date.now();
-      for (const [index, name] of names.entries()) {
-        const before = grown.get(name);
-        if (before) longest = Math.max(longest, at - before.at);
-        if (!before || frames[index]! > before.frames) grown.set(name, { frames: frames[index]!, at });
-        if (before && frames[index]! < before.frames) throw new Error(`the frames of ${name} began anew`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return longest;
+  /** The longest time in ms during which one of the pictures had no new frame, and how many were watched. */
+  end(): Promise<{ longest: number; tracks: number }> {
+    return this.person.page.evaluate(() => {
+      window.stalls!.on = false;
+      return { longest: window.stalls!.longest, tracks: window.stalls!.tracks };
+    });
   }
+}
 
-  /** The longest time in ms during which the frame count of one of the tiles did not grow. */
-  end(): Promise<number> {
-    this.running = false;
-    return this.finished;
+declare global {
+  interface Window {
+    stalls?: { longest: number; tracks: number; on: boolean };
   }
 }
