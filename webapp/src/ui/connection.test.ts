@@ -33,8 +33,8 @@ it('tells what is out of the ordinary, the gravest first', () => {
   expect(words({ people: [person] })).toContain('waiting for others');
   expect(words({ plan: plan('mesh', true) })).toContain('no media server');
   expect(words({ plan: plan('mesh', true), signaling: 'down' })).toContain('the call goes on');
-  expect(words({ relayReach: 'stuck' })).toContain('does not reach the media server');
-  expect(words({ plan: plan('relay'), relayReach: 'stuck' })).toContain('does not reach the media server');
+  expect(words({ relayReach: 'stuck' })).toContain('media server out of reach');
+  expect(words({ plan: plan('relay'), relayReach: 'stuck' })).toContain('media server out of reach');
 });
 
 it('says the same all through a switch', () => {

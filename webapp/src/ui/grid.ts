@@ -24,7 +24,7 @@ const narrowest = { lying: 5 / 4, standing: 2 / 3 };
 const strip = 240; // px: what is narrower is no phone but a strip beside a screen
 
 // Smaller than this one sees no face, and more than this no one looks at: others stand on further pages.
-const least: Box = { width: 116, height: 65 };
+const least: Box = { width: 104, height: 60 };
 const most = 25;
 
 /** Arranges n tiles so that they cover as much of the box as can be, none outside it. */

@@ -84,7 +84,7 @@ function gallery(box: Rect, screens: readonly string[], { people, self, page: wi
   const most = fits ? items.length : Math.max(1, capacity(inner, gap) - own.length);
   const pages = Math.max(1, Math.ceil(items.length / most));
   const page = Math.min(Math.max(0, wish), pages - 1);
-  const begin = (at: number): number => Math.floor((at * items.length) / pages); // no page with one lonely person
+  const begin = (at: number): number => Math.ceil((at * items.length) / pages); // no page with one lonely person
   const [first, last] = [begin(page), begin(page + 1)];
   const shown = [...items.slice(first, last), ...own];
   const rects = places(shown.length, inner, gap, Math.ceil(items.length / pages) + own.length);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { pictureBox } from './picture';
+import { contained, pictureBox } from './picture';
 
 const camera = { width: 1280, height: 720 };
 
@@ -24,4 +24,11 @@ it('enough of a picture is seen, however odd the tile', () => {
 
 it('before its size is known, a picture takes the whole tile', () => {
   expect(pictureBox({ width: 0, height: 0 }, camera)).toEqual(camera);
+});
+
+it('the whole of a screen is shown, as large as can be and in the middle', () => {
+  const rect = { x: 10, y: 20, width: 1000, height: 700 };
+  expect(contained({ width: 1920, height: 960 }, rect)).toEqual({ x: 10, y: 120, width: 1000, height: 500 });
+  expect(contained({ width: 350, height: 700 }, rect)).toEqual({ x: 335, y: 20, width: 350, height: 700 });
+  expect(contained({ width: 0, height: 0 }, rect)).toEqual(rect);
 });

@@ -1,6 +1,6 @@
 // Showing a stream in a <video> element, and how its picture fits a tile.
 
-import type { Box } from './grid';
+import type { Box, Rect } from './grid';
 
 /**
  * Keeps a video showing a stream. The element stays; its source is set only when it is another one,
@@ -29,4 +29,12 @@ export function pictureBox(picture: Box, tile: Box): Box {
   const ratio = tile.width / tile.height / shape;
   if (Math.min(ratio, 1 / ratio) >= enough) return tile;
   return { width: Math.min(tile.width, tile.height * shape * 2), height: Math.min(tile.height, (tile.width / shape) * 2) };
+}
+
+/** The place of a whole picture within another place, as large as can be. Not known yet, it takes all. */
+export function contained(picture: Box, rect: Rect): Rect {
+  if (picture.width <= 0 || picture.height <= 0) return rect;
+  const scale = Math.min(rect.width / picture.width, rect.height / picture.height);
+  const [width, height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
+  return { x: rect.x + Math.round((rect.width - width) / 2), y: rect.y + Math.round((rect.height - height) / 2), width, height };
 }

@@ -107,11 +107,11 @@ export const en = {
   'connection.mesh.alone': 'Direct · waiting for others',
   'connection.mesh.down': 'Direct · server out of reach, the call goes on',
   'connection.mesh.lacking': 'Direct · many people and no media server free, pictures are smaller',
-  'connection.mesh.stuck': 'Direct · your network does not reach the media server',
+  'connection.mesh.stuck': 'Direct · media server out of reach',
   'connection.relay': 'Relayed · through a media server',
   'connection.relay.alone': 'Relayed · waiting for others',
   'connection.relay.down': 'Relayed · bridge out of reach, the call goes on',
-  'connection.relay.stuck': 'Relayed · your network does not reach the media server',
+  'connection.relay.stuck': 'Relayed · media server out of reach',
   'connection.none': 'Connecting…',
 
   'tile.you': 'you',

@@ -107,11 +107,11 @@ export const ko: Record<Key, string> = {
   'connection.mesh.alone': '직접 연결 · 다른 분을 기다리는 중',
   'connection.mesh.down': '직접 연결 · 서버와 끊겼지만 통화는 계속돼요',
   'connection.mesh.lacking': '직접 연결 · 인원이 많은데 쓸 수 있는 미디어 서버가 없어 화질을 낮췄어요',
-  'connection.mesh.stuck': '직접 연결 · 지금 네트워크에서는 미디어 서버에 닿지 않아요',
+  'connection.mesh.stuck': '직접 연결 · 미디어 서버에 닿지 않아요',
   'connection.relay': '서버 경유 · 미디어 서버를 거쳐서',
   'connection.relay.alone': '서버 경유 · 다른 분을 기다리는 중',
   'connection.relay.down': '서버 경유 · 신호 서버와 끊겼지만 통화는 계속돼요',
-  'connection.relay.stuck': '서버 경유 · 지금 네트워크에서는 미디어 서버에 닿지 않아요',
+  'connection.relay.stuck': '서버 경유 · 미디어 서버에 닿지 않아요',
   'connection.none': '연결하는 중…',
 
   'tile.you': '나',
