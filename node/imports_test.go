@@ -35,10 +35,11 @@ var layers = map[string]int{
 // owners are the only packages that may know a library, so that what it costs and how it fails is dealt with
 // in one place.
 var owners = map[string][]string{
-	"github.com/gorilla/":    {"parley/bridge", "parley/node/bot"},
-	"github.com/libp2p/":     {"parley/node/overlay"},
-	"github.com/pion/":       {"parley/relay", "parley/node/bot"},
-	"github.com/prometheus/": {"parley/node/observe"},
+	"github.com/gorilla/":      {"parley/bridge", "parley/node/bot"},
+	"github.com/libp2p/":       {"parley/node/overlay"},
+	"github.com/multiformats/": {"parley/node/overlay"},
+	"github.com/pion/":         {"parley/relay", "parley/node/bot"},
+	"github.com/prometheus/":   {"parley/node/observe"},
 }
 
 // listed is what `go list` says of a package.

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	libp2p "github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -62,10 +61,8 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxKeyFile {
 		return nil, notAKey(path)
 	}
-	// Windows has no such bits: there the folder in the user's profile is what protects the key.
-	if open := info.Mode().Perm() & 0o077; open != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("others on this machine can read or change %s (mode %04o): run chmod 600 on it, or delete it to get a new identity",
-			path, info.Mode().Perm())
+	if err := guarded(path, info, "delete it to get a new identity"); err != nil {
+		return nil, err
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
