@@ -107,7 +107,10 @@ func snapshots(t *testing.T, pages []*page) {
 	for _, p := range pages {
 		for {
 			select {
-			case m := <-p.heard:
+			case m, open := <-p.heard:
+				if !open {
+					t.Fatalf("the socket of %s ended", p.hello.Name)
+				}
 				switch m := m.(type) {
 				case *signal.Snapshot:
 					p.self.Snapshot = m.Snapshot
