@@ -15,11 +15,11 @@ import (
 func (n *node) greet(out io.Writer) {
 	port := n.listener.Addr().(*net.TCPAddr).Port
 	address := place(n.cfg, port)
-	if !n.built {
+	if n.built {
+		fmt.Fprintf(out, "Parley is ready: open %s\n", address)
+	} else {
 		fmt.Fprintf(out, "Parley runs at %s without its web app: run just build, then start it again\n", address)
-		return
 	}
-	fmt.Fprintf(out, "Parley is ready: open %s\n", address)
 	if !n.cfg.SelfSigned {
 		return
 	}
