@@ -143,7 +143,11 @@ func settings(p *Port) webrtc.SettingEngine {
 		for _, a := range s.public {
 			addresses = append(addresses, a.String())
 		}
-		e.SetNAT1To1IPs(addresses, webrtc.ICECandidateTypeHost)
+		if err := e.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{
+			External: addresses, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
+		}); err != nil {
+			p.log.Error("relay: put public addresses in place of the host's", "error", err)
+		}
 	}
 	// AES-128-GCM seals a packet in a seventh of the time of the HMAC profile, which stays for old
 	// pages. The relay is the DTLS server, so that its list decides and not the browser's.

@@ -10,9 +10,8 @@ type rung struct {
 // want is one tile that a page shows: the source's layers and how well it should be shown.
 type want struct {
 	rungs  [maxLayers]rung
-	height int     // of the tile in pixels
-	weight float64 // greater is served first
-	now    int     // layer being forwarded, -1 for none
+	height int // of the tile in pixels
+	now    int // layer being forwarded, -1 for none
 }
 
 // best is the smallest layer that fills the tile: three quarters of its height are enough.

@@ -36,7 +36,6 @@ type testPage struct {
 	chat    *webrtc.DataChannel
 	mic     *webrtc.TrackLocalStaticRTP
 	camera  *testCamera
-	slots   int // video slots asked for so far
 	wg      sync.WaitGroup
 
 	mu      sync.Mutex
