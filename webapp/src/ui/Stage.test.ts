@@ -78,8 +78,11 @@ describe('sharing a screen', () => {
     expect(area(one('figure'))).toBeGreaterThan(5 * area(tile('P2')));
     expect(tile('P2').getAttribute('aria-label')).toContain('Shares a screen');
     expect(all('[role=log] p').map((news) => news.textContent?.trim())).toEqual(['P2 shares a screen']);
+    call.show({ people });
+    const before = inView().map(place);
     call.show({ people: change(people, 'Me', { media: shares }) });
     expect(figures()).toEqual([]);
+    expect(inView().map(place)).toEqual(before); // nothing makes room for it
     expect(tile('Me').textContent).toContain('You share your screen');
   });
 
