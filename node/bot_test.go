@@ -27,13 +27,14 @@ type host struct {
 	t    *testing.T
 	data string
 	at   string // address:port
+	args []string
 	node *node
 	done chan error
 }
 
-func hosted(t *testing.T) *host {
+func hosted(t *testing.T, args ...string) *host {
 	t.Helper()
-	h := &host{t: t, data: t.TempDir(), at: "127.0.0.1:0"}
+	h := &host{t: t, data: t.TempDir(), at: "127.0.0.1:0", args: args}
 	h.start()
 	t.Cleanup(h.stop)
 	return h
@@ -41,7 +42,8 @@ func hosted(t *testing.T) *host {
 
 func (h *host) start() {
 	h.t.Helper()
-	cfg, err := config.Load(flag.NewFlagSet("up", flag.ContinueOnError), []string{"--http", h.at, "--rtc", "127.0.0.1:0", "--data", h.data},
+	args := append([]string{"--http", h.at, "--rtc", "127.0.0.1:0", "--data", h.data}, h.args...)
+	cfg, err := config.Load(flag.NewFlagSet("up", flag.ContinueOnError), args,
 		func(string) (string, bool) { return "", false })
 	if err != nil {
 		h.t.Fatal(err)

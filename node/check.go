@@ -70,7 +70,9 @@ func (u *checkup) reach() {
 	listener, err := listen(u.cfg.HTTP)
 	if err == nil {
 		u.tell(fmt.Sprintf("%s is free for the web page (--http)", u.cfg.HTTP), listener.Close())
-		u.tell(fmt.Sprintf("%s is free for media, UDP and TCP (--rtc)", u.cfg.RTC), mediaPort(u.cfg))
+		if u.cfg.Roles.Has(overlay.RoleRelay) {
+			u.tell(fmt.Sprintf("%s is free for media, UDP and TCP (--rtc)", u.cfg.RTC), mediaPort(u.cfg))
+		}
 		if u.cfg.URL != "" {
 			u.note(fmt.Sprintf("whether %s leads here can be told only while the node runs: start it and check again", u.cfg.URL))
 		}

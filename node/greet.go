@@ -20,9 +20,14 @@ func (n *node) greet(out io.Writer) {
 	} else {
 		fmt.Fprintf(out, "Parley runs at %s without its web app: run just build, then start it again\n", address)
 	}
-	if !n.cfg.SelfSigned {
-		return
+	if n.cfg.SelfSigned {
+		n.vouch(out, port)
 	}
+	introduce(out, n.me, n.others)
+}
+
+// vouch says what a self-signed certificate needs of people.
+func (n *node) vouch(out io.Writer, port int) {
 	if ip, ok := lan(n.cfg.HTTP); ok {
 		fmt.Fprintf(out, "On other devices in this network: %s\n", site("https", ip.String(), port))
 	}

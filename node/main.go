@@ -3,8 +3,9 @@
 // In: a subcommand with settings. Out: a running node, or words about it. This package wires the parts
 // together and decides nothing itself.
 //
-// Read in this order: main.go (subcommands), up.go (build and run a node), greet.go (where to open it),
-// check.go (is all well?), dial.go (how check asks a running node), bot.go (headless peers).
+// Read in this order: main.go (subcommands), up.go (build and run a node), relays.go (its own relay), others.go
+// (other nodes), remote.go (their relays), served.go (the own relay for them), relay.go (a relay alone), greet.go
+// (where to open it), check.go (is all well?), dial.go (how check asks a running node), bot.go (headless peers).
 package main
 
 import (
@@ -49,6 +50,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"up", "run a node", up},
+		{"relay", "run a relay alone, for nodes on other machines", lend},
 		{"check", "tell what stands in the way of a call, with the same settings as up", check},
 		{"bot", "join a room as headless peers that send clips and check what they receive", joinBots},
 		{"version", "print what this is", version},
@@ -108,9 +110,9 @@ func help(c call) error {
 	for _, command := range commands() {
 		fmt.Fprintf(c.out, "  parley %-8s %s\n", command.name, command.help)
 	}
-	fmt.Fprint(c.out, "\nSettings of up and check:\n\n")
+	fmt.Fprint(c.out, "\nSettings of up, relay and check:\n\n")
 	config.Help(c.out)
-	fmt.Fprint(c.out, "  --print-config\n      With up: print every setting and where it comes from, and do nothing else.\n")
+	fmt.Fprint(c.out, "  --print-config\n      With up and relay: print every setting and where it comes from, and do nothing else.\n")
 	return nil
 }
 

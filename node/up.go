@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -26,21 +27,54 @@ import (
 // stopWithin is how long pages and requests have to end on their own. Process supervisors kill after 10 s, impatient ones after 5.
 const stopWithin = 4 * time.Second
 
+// part is what a subcommand runs: a node, or a relay alone.
+type part interface {
+	greet(out io.Writer) // says how to use it
+	serve() error        // until stop is called
+	stop()
+}
+
+// untilSignal runs what is built until SIGINT or SIGTERM says to stop. A second signal ends it at once.
+func untilSignal(out io.Writer, build func() (part, error)) error {
+	ctx, ignore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer ignore()
+	p, err := build()
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- p.serve() }()
+	p.greet(out)
+	select {
+	case err = <-ended:
+		ignore()
+		p.stop()
+		return err
+	case <-ctx.Done():
+		ignore()
+		p.stop()
+		return <-ended
+	}
+}
+
 // node is one running node and its parts.
 type node struct {
 	cfg      config.Config
 	log      *slog.Logger
+	me       overlay.Identity
 	built    bool                // the web app was built before the program was
 	cert     *bridge.Certificate // nil: plain http
 	listener net.Listener
 	server   *http.Server
 	bridge   *bridge.Bridge
 	rooms    *switchboard.Switchboard
-	relay    *relay.Relay
+	relay    *relay.Relay     // nil: rooms have only those of other nodes
+	served   *served          // nil with relay
+	others   *overlay.Overlay // nil: this node is on its own
 	stopping atomic.Bool
 }
 
-// up runs a node until it is told to stop by SIGINT or SIGTERM. A second signal ends it at once.
+// up runs a node.
 func up(c call) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	show := flags.Bool("print-config", false, "")
@@ -51,48 +85,32 @@ func up(c call) error {
 	if *show {
 		return cfg.Print(c.out)
 	}
-	ctx, ignore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer ignore()
-	n, err := build(cfg, observe.Log(c.log, cfg.Log.Level, cfg.Log.JSON))
-	if err != nil {
-		return err
+	if !cfg.Roles.Has(overlay.RoleBridge) {
+		return wrongUsage{errors.New("up serves pages, so --roles must have bridge: parley relay runs a relay alone")}
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- n.serve() }()
-	n.greet(c.out)
-	select {
-	case err = <-ended:
-		ignore()
-		n.stop()
-		return err
-	case <-ctx.Done():
-		ignore()
-		n.stop()
-		return <-ended
-	}
+	return untilSignal(c.out, func() (part, error) { return build(cfg, observe.Log(c.log, cfg.Log.Level, cfg.Log.JSON)) })
 }
 
-// build takes the port and makes the parts. Nothing runs yet.
+// build takes the ports and makes the parts. No page is served yet.
 func build(cfg config.Config, log *slog.Logger) (*node, error) {
 	me, err := overlay.Identify(cfg.Data)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{cfg: cfg, log: log.With("node", me.Node)}
+	n := &node{cfg: cfg, log: log.With("node", me.Node), me: me}
 	if n.cert, err = n.certificate(); err != nil {
 		return nil, err
 	}
 	if n.listener, err = listen(cfg.HTTP); err != nil {
 		return nil, err
 	}
-	if n.relay, err = openRelay(cfg, n.log); err != nil {
-		return nil, errors.Join(err, n.listener.Close())
-	}
 	policy := room.DefaultPolicy().WithMeshMax(cfg.MeshMax)
 	policy.GoneAfter, policy.Max = cfg.GoneAfter, cfg.MaxPeople
 	signer := bridge.NewSigner(me.Node, me.Key)
 	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Signer: signer, Log: n.log})
-	n.rooms.RelayUp(newOwnRelay(room.NodeID(me.Node), n.relay))
+	if err := n.openRelays(); err != nil {
+		return nil, errors.Join(err, n.close(), n.listener.Close())
+	}
 	files, built := webapp.Files()
 	n.built = built
 	n.bridge, err = bridge.New(bridge.Config{
@@ -101,20 +119,40 @@ func build(cfg config.Config, log *slog.Logger) (*node, error) {
 		HSTS: cfg.Cert != "", Log: n.log,
 	})
 	if err != nil {
-		n.rooms.Close()
-		return nil, errors.Join(err, n.relay.Close(), n.listener.Close())
+		return nil, errors.Join(err, n.close(), n.listener.Close())
 	}
-	n.server = &http.Server{
-		Handler:           observe.Pages(n.bridge, n.figures(me), n.needs()...),
+	n.server = newServer(observe.Pages(n.bridge, n.figures(), n.needs()...), n.log)
+	if n.cert != nil {
+		n.server.TLSConfig = n.cert.TLS()
+	}
+	return n, nil
+}
+
+// openRelays opens the own relay, if there is one, and the way to those of other nodes.
+func (n *node) openRelays() (err error) {
+	mine := overlay.Config{Roles: n.cfg.Roles, Found: n.found, Lost: n.lost}
+	if n.cfg.Roles.Has(overlay.RoleRelay) {
+		if n.relay, err = openRelay(n.cfg, n.log); err != nil {
+			return err
+		}
+		own := newOwnRelay(room.NodeID(n.me.Node), n.relay)
+		n.rooms.RelayUp(own)
+		n.served = newServed(own, n.cfg.GoneAfter)
+		mine.Relay = n.served
+	}
+	n.others, err = others(n.cfg, n.me, n.log, mine)
+	return err
+}
+
+// newServer answers requests by a handler, and bounds what a client may cost.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' broken handshakes
 	}
-	if n.cert != nil {
-		n.server.TLSConfig = n.cert.TLS()
-	}
-	return n, nil
 }
 
 // certificate is what https is spoken with; nil where http is.
@@ -161,15 +199,22 @@ func refused(err error, at config.Address, setting string) error {
 }
 
 // figures is where /metrics reads.
-func (n *node) figures(me overlay.Identity) observe.Figures {
+func (n *node) figures() observe.Figures {
 	rooms := n.rooms.Stats()
-	return observe.Figures{
-		Version: release(), Node: string(me.Node), Bridge: n.bridge.Stats(), Relay: n.relay.Stats(),
-		Rooms: observe.Rooms{
+	f := observe.Figures{
+		Version: release(), Node: string(n.me.Node), Bridge: n.bridge.Stats(),
+		Rooms: &observe.Rooms{
 			Open: rooms.Rooms.Load, Members: rooms.Members.Load,
 			Forwarded: rooms.Forwarded.Load, Plans: rooms.Plans.Load,
 		},
 	}
+	if n.relay != nil {
+		f.Relay = n.relay.Stats()
+	}
+	if n.others != nil {
+		f.Overlay = n.others.Stats()
+	}
+	return f
 }
 
 // needs is what a call needs. Key and ports are not among them: a node does not start without.
@@ -220,8 +265,22 @@ func (n *node) stop() {
 	if err != nil {
 		n.log.Warn("the server did not close", "err", err)
 	}
-	n.rooms.Close()
-	if err := n.relay.Close(); err != nil {
-		n.log.Warn("the relay did not close", "err", err)
+	if err := n.close(); err != nil {
+		n.log.Warn("not everything closed", "err", err)
 	}
+}
+
+// close ends what is behind the bridge. Other nodes' relays go first, so that they are not told to end what
+// runs on them: this node may be back before anybody there has noticed.
+func (n *node) close() error {
+	var errs []error
+	if n.others != nil {
+		errs = append(errs, n.others.Close())
+	}
+	n.rooms.Close()
+	if n.relay != nil {
+		n.served.close()
+		errs = append(errs, n.relay.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -54,7 +54,7 @@ func (c Config) TLS() bool { return c.SelfSigned || c.Cert != "" }
 func (c Config) wrong(name, why string) error {
 	at := c.from[name]
 	place := ""
-	if at.place != "--"+name && at.place != "default" {
+	if at.place != "--"+name && at.place != byDefault {
 		place = " (from " + at.place + ")"
 	}
 	return fmt.Errorf("config: --%s %q%s %s", name, at.text, place, why)

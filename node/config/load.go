@@ -54,7 +54,7 @@ func Load(flags *flag.FlagSet, args []string, environ Environ) (Config, error) {
 func assemble(flagged map[string]string, environ Environ, path string, written map[string]string) (Config, error) {
 	c := Config{from: map[string]given{}}
 	for name, field := range settings() {
-		at := given{text: field.Tag.Get("default"), place: "default"}
+		at := given{text: field.Tag.Get("default"), place: byDefault}
 		if text, there := written[name]; there {
 			at = given{text, path}
 		}

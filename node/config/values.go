@@ -9,9 +9,12 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"parley/node/overlay"
 )
 
 // Address is where a node listens. An empty Host means every address of the machine, port 0 any free port.
@@ -148,6 +151,26 @@ func (a *IPs) UnmarshalText(text []byte) error {
 	}
 	return nil
 }
+
+// Roles are the parts that a node plays.
+type Roles []overlay.Role
+
+// UnmarshalText reads roles with commas between them.
+func (r *Roles) UnmarshalText(text []byte) error {
+	*r = nil
+	for part := range strings.SplitSeq(strings.ToLower(string(text)), ",") {
+		switch role := overlay.Role(strings.TrimSpace(part)); role {
+		case overlay.RoleBridge, overlay.RoleRelay:
+			*r = append(*r, role)
+		default:
+			return fmt.Errorf("must be bridge, relay or both, as in bridge,relay")
+		}
+	}
+	return nil
+}
+
+// Has tells whether the node plays this part.
+func (r Roles) Has(role overlay.Role) bool { return slices.Contains(r, role) }
 
 // Log is what is logged, and how.
 type Log struct {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/node/overlay"
 	"parley/relay"
 )
 
@@ -18,8 +19,8 @@ func node(missing *string) (http.Handler, *bridge.Stats) {
 	stats := &bridge.Stats{}
 	three := func() int64 { return 3 }
 	return Pages(http.NotFoundHandler(), Figures{Version: "v1", Node: "n1", Bridge: stats,
-		Relay: &relay.Stats{},
-		Rooms: Rooms{Open: three, Members: three, Forwarded: three, Plans: three}},
+		Relay: &relay.Stats{}, Overlay: &overlay.Stats{},
+		Rooms: &Rooms{Open: three, Members: three, Forwarded: three, Plans: three}},
 		func() string { return "" }, func() string { return *missing }), stats
 }
 
@@ -72,6 +73,16 @@ func TestMetricsReadTheCounters(t *testing.T) {
 	stats.Open.Add(-1)
 	if _, text := get(t, pages, "/metrics"); !strings.Contains(text, "\nparley_connections 1\n") {
 		t.Error("the figures are not read anew")
+	}
+}
+
+// A relay alone has no bridge and no rooms.
+func TestPartsThatAreNotPlayedAreLeftOut(t *testing.T) {
+	stats := &overlay.Stats{}
+	stats.Peers.Add(4)
+	_, text := get(t, Pages(http.NotFoundHandler(), Figures{Version: "v1", Node: "n1", Overlay: stats}), "/metrics")
+	if !strings.Contains(text, "\nparley_nodes 4\n") || strings.Contains(text, "parley_rooms") || strings.Contains(text, "parley_dials") {
+		t.Errorf("got %s", text)
 	}
 }
 

@@ -16,8 +16,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
-
-	"parley/bridge/signal"
 )
 
 // Config is what an Overlay is made of.
@@ -35,7 +33,7 @@ type Config struct {
 	Relay          RelayService // nil: this node has no relay for others
 	// Found and Lost hear of other nodes, in order for each of them. They return at once. Nil: nobody asks.
 	Found func(*Remote)
-	Lost  func(signal.NodeID)
+	Lost  func(*Remote)
 	Log   *slog.Logger // nil: slog.Default
 }
 
@@ -235,21 +233,21 @@ func (o *Overlay) place(s *session) (old *session, ok bool) {
 
 func (o *Overlay) found(s *session) {
 	o.stats.Peers.Add(1)
-	o.log.Info("a node is there", "other", s.node, "roles", s.far.Roles, "release", s.far.Release)
+	o.log.Info("a node is there", "other", s.remote.Node(), "roles", s.far.Roles, "release", s.far.Release)
 	if o.config.Found != nil {
-		o.config.Found(&Remote{s})
+		o.config.Found(s.remote)
 	}
 }
 
 func (o *Overlay) lost(s *session) {
 	o.stats.Peers.Add(-1)
 	o.stats.Losses.Add(1)
-	o.log.Info("a node is gone", "other", s.node, "err", s.cause)
+	o.log.Info("a node is gone", "other", s.remote.Node(), "err", s.cause)
 	if o.config.Lost != nil {
-		o.config.Lost(s.node)
+		o.config.Lost(s.remote)
 	}
 	if o.relay != nil {
-		o.relay.Parted(s.node)
+		o.relay.Parted(s.remote.Node())
 	}
 }
 

@@ -99,7 +99,7 @@ func await[T any](t *testing.T, c <-chan T) T {
 type machine struct {
 	*Overlay
 	found chan *Remote
-	lost  chan signal.NodeID
+	lost  chan *Remote
 }
 
 func identity(t *testing.T) Identity {
@@ -141,9 +141,9 @@ func nodes(t *testing.T, ids ...signal.NodeID) (n Nodes) {
 
 func open(t *testing.T, c Config) *machine {
 	t.Helper()
-	m := &machine{found: make(chan *Remote, 10), lost: make(chan signal.NodeID, 10)}
+	m := &machine{found: make(chan *Remote, 10), lost: make(chan *Remote, 10)}
 	c.Found = func(r *Remote) { m.found <- r }
-	c.Lost = func(node signal.NodeID) { m.lost <- node }
+	c.Lost = func(r *Remote) { m.lost <- r }
 	c.Log = slog.New(slog.DiscardHandler)
 	var err error
 	if m.Overlay, err = Open(c); err != nil {
@@ -194,8 +194,8 @@ func TestARelayOnAnotherMachineIsUsed(t *testing.T) {
 	there.Free("a")
 	service.heard(t, "reserve a", "candidate c 2", "gone a ann", "release a")
 	bridge.Close()
-	if node := await(t, relay.lost); node != bridge.config.Me.Node {
-		t.Errorf("lost %s", node)
+	if gone := await(t, relay.lost); gone.Node() != bridge.config.Me.Node {
+		t.Errorf("lost %s", gone.Node())
 	}
 	if err := there.Reserve(soon(t), "b"); !errors.Is(err, errGone) {
 		t.Errorf("asking a relay that is gone: %v", err)
@@ -225,8 +225,8 @@ func TestANodeThatComesBackIsFoundAgain(t *testing.T) {
 		asked <- err
 	}()
 	relay.Close()
-	if node := await(t, bridge.lost); node != me.Node {
-		t.Errorf("lost %s", node)
+	if gone := await(t, bridge.lost); gone != before {
+		t.Errorf("lost %s", gone.Node())
 	}
 	if err := await(t, asked); !errors.Is(err, errGone) {
 		t.Errorf("what was asked of it ends with %v", err)

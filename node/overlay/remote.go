@@ -12,7 +12,7 @@ import (
 type Remote struct{ session *session }
 
 // Node is its id.
-func (r *Remote) Node() signal.NodeID { return r.session.node }
+func (r *Remote) Node() signal.NodeID { return id(r.session.peer) }
 
 // Is tells whether the node plays this part.
 func (r *Remote) Is(role Role) bool { return slices.Contains(r.session.far.Roles, role) }

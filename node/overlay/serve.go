@@ -40,21 +40,22 @@ func (s *session) serve(request uint64, m message) {
 		}
 		return
 	}
+	from := s.remote.Node()
 	switch m := m.(type) {
 	case reserve:
-		if err := relay.Reserve(s.node, m.Room); err != nil {
+		if err := relay.Reserve(from, m.Room); err != nil {
 			s.refuse(request, err.Error())
 			return
 		}
 		s.send(request, granted{})
 	case release:
-		relay.Release(s.node, m.Room)
+		relay.Release(from, m.Room)
 	case Offer:
 		s.offered(request, m)
 	case Trickle:
-		relay.Candidate(s.node, m)
+		relay.Candidate(from, m)
 	case gone:
-		relay.Gone(s.node, m.Room, m.Peer)
+		relay.Gone(from, m.Room, m.Peer)
 	}
 }
 
@@ -70,7 +71,7 @@ func (s *session) offered(request uint64, o Offer) {
 		defer func() { <-s.offers }()
 		ctx, cancel := context.WithTimeout(s.overlay.life, answerWithin)
 		defer cancel()
-		sdp, err := s.overlay.relay.Offer(ctx, s.node, o)
+		sdp, err := s.overlay.relay.Offer(ctx, s.remote.Node(), o)
 		if err != nil {
 			s.refuse(request, err.Error())
 			return

@@ -13,8 +13,6 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-
-	"parley/bridge/signal"
 )
 
 // How a node shows that it is there. Each end beats whether or not it has something else to say.
@@ -46,7 +44,7 @@ var (
 type session struct {
 	overlay *Overlay
 	peer    peer.ID
-	node    signal.NodeID // peer, in the words of others
+	remote  *Remote // this session, in the words of others
 	stream  network.Stream
 	opened  bool // by this end
 
@@ -61,18 +59,53 @@ type session struct {
 	end   func(error)   // says why; only the first time counts
 	cause error         // guarded by done
 
-	mu    sync.Mutex // guards the rest
-	asked map[uint64]chan message
-	last  uint64
+	requests requests
+}
+
+// requests are those that wait for their answers.
+type requests struct {
+	mu      sync.Mutex // guards the rest
+	waiting map[uint64]chan message
+	last    uint64
+}
+
+// enter takes a new request in.
+func (r *requests) enter() (request uint64, reply chan message, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.waiting) >= maxAsked {
+		return 0, nil, errBusy
+	}
+	reply = make(chan message, 1)
+	r.last++
+	r.waiting[r.last] = reply
+	return r.last, reply, nil
+}
+
+// leave ends the waiting for a request.
+func (r *requests) leave(request uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.waiting, request)
+}
+
+// answered gives an answer to whoever still waits for it.
+func (r *requests) answered(request uint64, m message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if reply := r.waiting[request]; reply != nil {
+		delete(r.waiting, request) // the first answer counts
+		reply <- m
+	}
 }
 
 func newSession(o *Overlay, stream network.Stream, opened bool) *session {
 	s := &session{
 		overlay: o, peer: stream.Conn().RemotePeer(), stream: stream, opened: opened,
 		met: make(chan struct{}), queue: make(chan []byte, maxQueue), offers: make(chan struct{}, maxOffers),
-		done: make(chan struct{}), ended: make(chan struct{}), asked: map[uint64]chan message{},
+		done: make(chan struct{}), ended: make(chan struct{}), requests: requests{waiting: map[uint64]chan message{}},
 	}
-	s.node = id(s.peer)
+	s.remote = &Remote{s}
 	var once sync.Once
 	s.end = func(err error) {
 		once.Do(func() {
@@ -178,7 +211,7 @@ func (s *session) take(request uint64, m message) {
 	case beat:
 		s.load.Store(math.Float64bits(m.Load))
 	case granted, answer, refused:
-		s.answered(request, m)
+		s.requests.answered(request, m)
 	default:
 		s.serve(request, m)
 	}
@@ -229,21 +262,11 @@ func (s *session) send(request uint64, m message) error {
 
 // ask sends a request and waits for the answer to it.
 func (s *session) ask(ctx context.Context, m message) (message, error) {
-	reply := make(chan message, 1)
-	s.mu.Lock()
-	if len(s.asked) >= maxAsked {
-		s.mu.Unlock()
-		return nil, errBusy
+	request, reply, err := s.requests.enter()
+	if err != nil {
+		return nil, err
 	}
-	s.last++
-	request := s.last
-	s.asked[request] = reply
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.asked, request)
-		s.mu.Unlock()
-	}()
+	defer s.requests.leave(request)
 	if err := s.send(request, m); err != nil {
 		return nil, err
 	}
@@ -258,15 +281,5 @@ func (s *session) ask(ctx context.Context, m message) (message, error) {
 	case <-ctx.Done():
 		s.overlay.stats.Unanswered.Add(1)
 		return nil, fmt.Errorf("overlay: ask node: %w", ctx.Err())
-	}
-}
-
-// answered gives an answer to whoever still waits for it.
-func (s *session) answered(request uint64, m message) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if reply := s.asked[request]; reply != nil {
-		delete(s.asked, request) // the first answer counts
-		reply <- m
 	}
 }
