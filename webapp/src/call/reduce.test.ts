@@ -29,7 +29,7 @@ describe('coming in', () => {
     const state = play({ type: 'entering' }, welcome([ann, bob]));
     expect(state).toMatchObject({ phase: 'room', room: 'garden', self: 'a', locked: true, max: 8, signaling: 'up' });
     expect(state.people.map(({ self, reach }) => [self, reach])).toEqual([[true, 'connected'], [false, 'connecting']]);
-    expect(state.news).toBeUndefined();
+    expect(state.news).toEqual([]);
   });
 
   it('goes back to the lobby when refused, and says why until the next try', () => {
@@ -63,6 +63,21 @@ describe('people', () => {
 
   it('are never confused with somebody who is really called so', () => {
     expect(labels(play(welcome([member('a', 'Ann (2)', 0), member('b', 'Ann', 1), member('c', 'Ann', 2)])))).toEqual(['Ann (2)', 'Ann', 'Ann (3)']);
+  });
+
+  it('of names that look the same are told apart too', () => {
+    expect(labels(play(welcome([ann, member('b', 'Ann\u200d', 1), member('c', 'A\u2061nn', 2)])))).toEqual(['Ann', 'Ann\u200d (2)', 'A\u2061nn (3)']);
+    expect(labels(play(welcome([ann, member('b', 'An', 1)])))).toEqual(['Ann', 'An']);
+  });
+
+  it('are seen as they were while they are away, whatever an older snapshot says', () => {
+    const before = play(welcome([ann, bob]));
+    const stale = { ...bob, present: false, media: { ...media, camera: 'off' as const } };
+    const away = reduce(before, welcome([ann, stale]));
+    expect(away.people[1]).toMatchObject({ present: false, media: { camera: 'on' } });
+    const back = reduce(away, changed({ ...stale, present: true }));
+    expect(back.people[1]).toMatchObject({ present: true, media: { camera: 'off' } });
+    expect(play(welcome([ann, stale])).people[1]?.media.camera).toBe('off');
   });
 
   it('keep their tile while their signaling is cut and after a reload', () => {
@@ -104,23 +119,38 @@ describe('the fence', () => {
 describe('news', () => {
   it('tell who comes and goes, once each', () => {
     const came = play(welcome([ann]), joined(bob));
-    expect(came.news).toEqual({ id: 1, what: 'joined', label: 'Bob' });
+    expect(came.news).toEqual([{ id: 1, what: 'joined', label: 'Bob' }]);
     expect(reduce(came, changed({ ...bob, present: false })).news).toBe(came.news);
     expect(reduce(came, joined(bob)).news).toBe(came.news);
-    expect(reduce(came, left('b', 'left')).news).toEqual({ id: 2, what: 'left', label: 'Bob' });
-    expect(reduce(came, left('b', 'gone')).news).toMatchObject({ what: 'gone' });
+    expect(reduce(came, left('b', 'left')).news).toEqual([...came.news, { id: 2, what: 'left', label: 'Bob' }]);
+    expect(reduce(came, left('b', 'gone')).news.at(-1)).toMatchObject({ what: 'gone' });
     expect(reduce(came, left('x', 'left')).news).toBe(came.news);
   });
 
   it('tell of signaling that is lost and back, and who came meanwhile', () => {
     const lost = play(welcome([ann]), { type: 'signaling', up: false });
-    expect(lost).toMatchObject({ signaling: 'down', news: { what: 'signaling-lost' } });
+    expect(lost).toMatchObject({ signaling: 'down', news: [{ what: 'signaling-lost' }] });
     const back = reduce(lost, welcome([ann]));
-    expect(back).toMatchObject({ signaling: 'up', news: { what: 'signaling-back' } });
-    expect(reduce(lost, welcome([ann, bob])).news).toMatchObject({ what: 'joined', label: 'Bob' });
+    expect(back).toMatchObject({ signaling: 'up', news: [{ what: 'signaling-lost' }, { what: 'signaling-back' }] });
+    expect(reduce(lost, welcome([ann, bob])).news.at(-1)).toMatchObject({ what: 'joined', label: 'Bob' });
   });
 
-  it('do not tell of signaling before one is in', () => {
-    expect(play({ type: 'entering' }, { type: 'signaling', up: false }).news).toBeUndefined();
+  it('tell of everybody who came or went while signaling was away', () => {
+    const lost = play(welcome([ann, bob]), { type: 'signaling', up: false });
+    const back = reduce(lost, welcome([ann, member('c', 'Cid', 2), member('d', 'Dora', 3)]));
+    expect(back.news.slice(-3).map(({ what, label }) => `${label} ${what}`)).toEqual(['Bob gone', 'Cid joined', 'Dora joined']);
+  });
+
+  it('keep their numbers however many there are', () => {
+    const many = Array.from({ length: 40 }, (_, n) => joined(member(`p${n}`, `P${n}`, n + 1)));
+    const ids = play(welcome([ann]), ...many).news.map(({ id }) => id);
+    expect([ids.at(0), ids.at(-1)]).toEqual([25, 40]);
+  });
+
+  it('do not tell of signaling before one is in, but the State does', () => {
+    const waiting = play({ type: 'entering' }, { type: 'signaling', up: false });
+    expect(waiting).toMatchObject({ phase: 'joining', signaling: 'down', news: [] });
+    expect(reduce(waiting, welcome([ann]))).toMatchObject({ phase: 'room', signaling: 'up', news: [] });
+    expect(reduce(waiting, { type: 'again' }).signaling).toBe('up');
   });
 });

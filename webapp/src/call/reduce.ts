@@ -30,6 +30,9 @@ export type Event =
   | { type: 'preview'; stream: MediaStream | null }
   | { type: 'sound'; blocked: boolean };
 
+// After a gap in the signaling so many may have come and gone at once.
+const newsKept = 16;
+
 /** The State before anything has happened. */
 export function firstState(room: string): State {
   const idle: Input = { wanted: true, status: 'off', list: [] };
@@ -47,6 +50,7 @@ export function firstState(room: string): State {
     relayReach: 'none',
     preview: null,
     soundBlocked: false,
+    news: [],
   };
 }
 
@@ -113,12 +117,13 @@ function welcomed(state: State, message: Extract<RoomMessage, { type: 'welcome' 
     { ...without(state, 'fault'), phase: 'room', self: message.self, room: message.room, locked: message.locked, max: message.max, people },
     message.plan,
   );
-  const back = signaling(withOwnPicture(withOwnMedia(next)), true);
+  const inside = withOwnPicture(withOwnMedia(next));
+  const back: State = state.phase === 'room' ? signaling(inside, true) : { ...inside, signaling: 'up' };
   if (!same || state.phase !== 'room') return back;
-  const came = people.find((person) => !before.some((was) => was.peer === person.peer));
-  const went = before.find((was) => !people.some((person) => person.peer === was.peer));
-  if (came) return tell(back, 'joined', came.label);
-  return went ? tell(back, 'gone', went.label) : back;
+  const came = people.filter((person) => !before.some((was) => was.peer === person.peer));
+  const went = before.filter((was) => !people.some((person) => person.peer === was.peer));
+  const told = went.reduce((sum, { label }) => tell(sum, 'gone', label), back);
+  return came.reduce((sum, { label }) => tell(sum, 'joined', label), told);
 }
 
 // The fence: a plan whose epoch is not higher than the one that is followed is an old one.
@@ -172,7 +177,8 @@ function withOwnPicture(state: State): State {
 }
 
 function tell(state: State, what: News['what'], label?: string): State {
-  return { ...state, news: { id: (state.news?.id ?? 0) + 1, what, ...(label === undefined ? {} : { label }) } };
+  const id = (state.news.at(-1)?.id ?? 0) + 1;
+  return { ...state, news: [...state.news, { id, what, ...(label === undefined ? {} : { label }) }].slice(-newsKept) };
 }
 
 function outside(state: State): State {

@@ -101,7 +101,7 @@ export interface State {
   relayReach: RelayReach; // 'none' where the plan has no relay
   preview: MediaStream | null; // one's own camera
   soundBlocked: boolean; // the browser wants a click first: show "Turn sound on"
-  news?: News; // the latest
+  news: readonly News[]; // the latest, the newest last
 }
 
 /** How somebody asks to come in. */

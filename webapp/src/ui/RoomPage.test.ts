@@ -76,10 +76,15 @@ describe('room', () => {
 
   it('tells who comes and goes, even two at once', () => {
     const call = open(room);
-    call.show({ news: { id: 1, what: 'joined', label: 'Chi' } });
-    call.show({ news: { id: 2, what: 'left', label: 'Ben' } });
+    const [first, second, third] = [
+      { id: 1, what: 'joined', label: 'Chi' },
+      { id: 2, what: 'left', label: 'Ben' },
+      { id: 3, what: 'joined', label: 'Dora' },
+    ] as const;
+    call.show({ news: [first] });
+    call.show({ news: [first, second, third] });
     call.show({ signaling: 'up' });
-    expect(all('[role=log] p').map((news) => news.textContent?.trim())).toEqual(['Chi joined', 'Ben left']);
+    expect(all('[role=log] p').map((news) => news.textContent?.trim())).toEqual(['Chi joined', 'Ben left', 'Dora joined']);
   });
 
   it('tells of a device that fails in the call, until one closes the message', () => {

@@ -41,8 +41,8 @@ export class Session {
     const before = this.#screens;
     this.state = next;
     this.#screens = screensOf(next);
-    this.#lastTold ??= next.news?.id ?? -1; // what was told before this page looked is no news
-    if (next.news && next.news.id > this.#lastTold) this.#pass(next.news);
+    this.#lastTold ??= next.news.at(-1)?.id ?? -1; // what was told before this page looked is no news
+    for (const news of next.news) if (news.id > this.#lastTold) this.#pass(news);
     for (const { peer, label, self } of next.people) {
       const [was, is] = [before.get(peer), this.#screens.get(peer)];
       if (!self && was !== undefined && was !== is) this.#tell(is ? 'shares' : 'shared', label);

@@ -42,6 +42,7 @@ export const lobby: State = {
   relayReach: 'none',
   preview: null,
   soundBlocked: false,
+  news: [],
 };
 /** In a call with Ben. */
 export const room: State = {
