@@ -2,8 +2,9 @@
 // makes the next State (reduce.ts), and `follow` does what the new State asks for.
 //
 // Reading order: state.ts, reduce.ts, people.ts; session.ts, socket.ts, stay.ts (the bridge);
-// links.ts, linkset.ts, link.ts, wire.ts, recovery.ts (connections); tiles.ts, ready.ts, adapt.ts,
-// sound.ts (what flows on them); media.ts, capture.ts, prefs.ts (one's own devices).
+// links.ts, linkset.ts, link.ts (connections); meshlink.ts, lanes.ts, relaylink.ts, trunk.ts (the two
+// kinds of them); mender.ts, recovery.ts, wire.ts (what both do); tiles.ts, stage.ts, ready.ts, adapt.ts,
+// sound.ts, floor.ts (what flows on them); media.ts, capture.ts, screen.ts, prefs.ts (one's own devices).
 
 import { randomId } from './ids';
 import { LinkSet } from './linkset';
@@ -15,7 +16,7 @@ import { Session, type SessionPlace, type SessionPort } from './session';
 import type { Media } from './signal.gen';
 import { Sound } from './sound';
 import { type Stay, readStay, touchStay, writeStay } from './stay';
-import type { Call, Entry, Input, Shown, State } from './state';
+import type { Call, Entry, Input, Presented, Shown, State } from './state';
 
 /** What a page may want otherwise. */
 export interface Options {
@@ -61,6 +62,7 @@ class OpenCall implements Call {
       up: () => this.session?.up ?? false,
       tell: (events) => this.tell(events),
       ears: this.sound,
+      level: (peer) => this.level(peer),
     });
     addEventListener('online', this.online);
     addEventListener('pagehide', this.hidden);
@@ -92,6 +94,8 @@ class OpenCall implements Call {
   };
 
   view = (tiles: readonly Shown[]): void => this.links.view(tiles);
+
+  presented = (frame: Presented): void => this.links.presented(frame);
 
   choose = (kind: 'camera' | 'microphone' | 'speaker', id: string): void => {
     this.devices.choose(kind, id);
@@ -167,6 +171,7 @@ class OpenCall implements Call {
     return {
       room: (message) => this.tell([{ type: 'room', message }]),
       far: (message) => this.links.receive(message),
+      relayRefused: () => this.links.refused(),
       up: (now) => this.signalingIs(now),
       refused: (fault) => this.tell([{ type: 'refused', fault }]),
       ended: (fault) => this.tell([{ type: 'ended', fault }]),

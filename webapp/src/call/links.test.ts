@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import vectors from '../../../node/room/testdata/links.json';
-import { type End, type Hold, type LinkName, keyOf, links, reconcile, wantedLinks } from './links';
+import { type End, type Hold, type LinkName, carries, keyOf, links, reconcile, wantedLinks } from './links';
 import type { Plan } from './signal.gen';
 
 const end = (peer: string, page = `${peer}-page`): End => ({ peer, page });
@@ -28,6 +28,17 @@ describe('reconcile', () => {
     const done = reconcile(wantedLinks(mesh(8), people, 'a'), opened(to('b')), hold());
     expect(keys(done.open)).toEqual([keyOf(to('c'))]);
     expect(done.close).toEqual([]);
+  });
+
+  it('lets a warm link carry nothing, and one that did until the switch has settled', () => {
+    const live = { relay: 'r1', media: true, offer: true };
+    const warm = { ...live, media: false };
+    const settled = (epoch: number, stuck: string[] = []) => hold({ settled: { epoch, stuck } });
+    expect(carries(live, false, hold())).toBe(true);
+    expect(carries(warm, false, hold())).toBe(false);
+    expect([carries(warm, true, hold()), carries(undefined, true, settled(7))]).toEqual([true, true]);
+    expect(carries(undefined, true, settled(8, ['c']))).toBe(true);
+    expect([carries(warm, true, settled(8)), carries(undefined, true, settled(8))]).toEqual([false, false]);
   });
 
   it('closes the link to somebody who is gone', () => {

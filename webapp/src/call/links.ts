@@ -93,6 +93,18 @@ export function reconcile<Open extends LinkName>(
   };
 }
 
+/**
+ * Whether a link carries media: because the plan wants it to, or because it did for an older plan and
+ * the switch has not settled. The others are held ready.
+ */
+export function carries(wanted: PlannedLink | undefined, did: boolean, hold: Hold): boolean {
+  return wanted?.media === true || (did && unsettled(hold));
+}
+
+function unsettled({ epoch, settled }: Hold): boolean {
+  return settled === undefined || settled.epoch < epoch || settled.stuck.length > 0;
+}
+
 function held(link: LinkName, hold: Hold): boolean {
   const { settled, members } = hold;
   if (link.far !== undefined && !members.some((one) => one.peer === link.far && one.page === link.page)) return false;

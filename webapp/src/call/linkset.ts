@@ -1,22 +1,20 @@
 // All links of this page. In: each State of the call, messages of far ends, tracks to send. Out:
-// links that open and close, pictures and reach of people, sound, and the words ready and stuck.
-// What decides is in links.ts, tiles.ts, ready.ts and adapt.ts; this file carries it out.
+// links that open and close, what they bring to the stage, reach of people, and the words ready and
+// stuck. What decides is in links.ts, ready.ts and adapt.ts; this file carries it out.
 
 import { type Strain, strain, tuning, unstrained } from './adapt';
-import { type Link, type LinkPort, type LinkSource, MeshLink, type Negotiation } from './link';
-import { type WantedLink, keyOf, reconcile, wantedLinks } from './links';
+import { Floor } from './floor';
+import type { Kind, Tracks } from './kinds';
+import type { Link, LinkPort, LinkSource, Negotiation } from './link';
+import { type Hold, type WantedLink, carries, keyOf, reconcile, wantedLinks } from './links';
+import { MeshLink } from './meshlink';
+import { Meter } from './meter';
 import { expected, isReady } from './ready';
 import type { Event } from './reduce';
+import { RelayLink } from './relaylink';
 import type { FromClient, Media } from './signal.gen';
-import type { Person, Reach, Shown, State } from './state';
-import { type Tile, arrange, best, emptyTile, isArranged, picturesOf } from './tiles';
-import type { Kind, Tracks } from './wire';
-
-/** Where the sound of people goes. */
-export interface Ears {
-  /** Plays this source of a person and no other; null: nothing any more. */
-  hear(peer: string, kind: Kind, source: LinkSource | null): void;
-}
+import { type Ears, Stage } from './stage';
+import type { Person, Presented, Reach, RelayReach, Shown, State } from './state';
 
 /** What a LinkSet needs around it. */
 export interface LinkSetPort {
@@ -24,18 +22,24 @@ export interface LinkSetPort {
   up(): boolean;
   tell(events: Event[]): void;
   ears: Ears;
+  /** How loud a person is heard to be, 0 to 1. */
+  level(peer: string): number;
 }
 
+// Links that the plan wants come before those that it does not want any more, whatever opened first.
+const precedence = 1e9;
 const soonMillis = 100;
 const laterMillis = 2000;
-const pictureKinds = ['camera', 'screen'] as const;
 
 /** The links of a page. */
 export class LinkSet {
   private links: Link[] = [];
+  private wanted: WantedLink[] = [];
+  private carrying = new Set<Link>();
   private strains = new Map<Link, Strain>();
-  private tiles = new Map<string, Tile>(); // by peer and kind
-  private heard = new Map<string, LinkSource>(); // by peer and kind
+  private readonly stage: Stage;
+  private readonly floor: Floor;
+  private meter = new Meter<Link>();
   private tracks: Tracks = { microphone: null, camera: null, screen: null, screenSound: null };
   private shown: readonly Shown[] | null = null; // null: the page has not said
   private state: State | null = null;
@@ -46,7 +50,10 @@ export class LinkSet {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looking = false;
 
-  constructor(private readonly port: LinkSetPort) {}
+  constructor(private readonly port: LinkSetPort) {
+    this.stage = new Stage(port.ears);
+    this.floor = new Floor({ level: (person) => this.levelOf(person), tell: (events) => port.tell(events) });
+  }
 
   /** Follows the State: opens and closes what it asks for. */
   update(state: State): void {
@@ -57,24 +64,26 @@ export class LinkSet {
     if (this.self !== self) this.close(); // came in as somebody else
     this.state = state;
     this.self = self;
+    this.wanted = wantedLinks(plan, state.people, self);
     const hold = { epoch: plan.epoch, settled: state.settled, members: state.people, self };
-    const todo = reconcile(wantedLinks(plan, state.people, self), this.links, hold);
+    const todo = reconcile(this.wanted, this.links, hold);
     for (const link of todo.close) this.drop(link);
     const count = this.links.length;
     for (const link of todo.open) this.open(link);
-    for (const link of this.links) {
-      const far = state.people.find((person) => person.peer === link.far);
-      if (far) link.reachable(far.present);
-    }
+    for (const link of this.links) this.attend(link, state.people, hold);
     if (todo.close.length > 0 || this.links.length > count) this.tuneAll();
+    this.floor.update(state.people);
     this.refresh();
   }
 
   /** Takes what a far end says. */
   receive(message: Negotiation): void {
-    for (const link of this.links) {
-      if (link.far === message.from) link.receive(message);
-    }
+    for (const link of this.links) link.receive(message);
+  }
+
+  /** A relay did not take a description. */
+  refused(): void {
+    for (const link of this.links) link.refused();
   }
 
   /** Sends another track of a kind on every link. */
@@ -89,6 +98,12 @@ export class LinkSet {
   view(tiles: readonly Shown[]): void {
     this.shown = tiles;
     for (const link of this.links) link.view(tiles);
+    this.refresh();
+  }
+
+  /** Takes note of a frame that an element presented. */
+  presented(frame: Presented): void {
+    if (this.stage.presented(frame, Date.now())) this.refresh();
   }
 
   /** Signaling or the network is back. */
@@ -105,24 +120,32 @@ export class LinkSet {
   /** Closes every link. */
   close(): void {
     for (const link of this.links) link.close();
-    for (const source of this.heard.values()) this.port.ears.hear(source.peer, source.kind, null);
+    this.stage.clear();
+    this.floor.close();
     clearTimeout(this.timer);
     this.timer = undefined;
     this.links = [];
+    this.wanted = [];
+    this.carrying.clear();
     this.strains.clear();
-    this.tiles.clear();
-    this.heard.clear();
+    this.meter = new Meter();
     this.self = undefined;
     this.sayAgain();
   }
 
   private open(wanted: WantedLink): void {
-    if (wanted.far === undefined || wanted.page === undefined) return;
-    const link: Link = new MeshLink(wanted.far, wanted.page, wanted.offer, this.linkPort());
+    const link = this.make(wanted);
+    if (link === null) return;
     this.links.push(link);
     this.strains.set(link, unstrained(Date.now()));
     if (this.shown) link.view(this.shown);
     link.open();
+  }
+
+  private make({ far, page, relay, offer }: WantedLink): Link | null {
+    if (relay !== undefined) return new RelayLink(relay, this.linkPort());
+    if (far === undefined || page === undefined) return null;
+    return new MeshLink(far, page, offer, this.linkPort());
   }
 
   private linkPort(): LinkPort {
@@ -132,13 +155,31 @@ export class LinkSet {
       epoch: () => this.state?.plan?.epoch ?? 0,
       tracks: () => this.tracks,
       order: () => ++this.orders,
+      crowd: () => {
+        const others = this.state?.people.filter((person) => !person.self) ?? [];
+        return { people: others.length, screens: others.filter((person) => person.media.screen === 'on').length };
+      },
       changed: () => this.refresh(),
     };
+  }
+
+  private attend(link: Link, people: readonly Person[], hold: Hold): void {
+    const far = people.find((person) => person.peer === link.far);
+    if (far) link.reachable(far.present);
+    const carried = carries(this.wants(link), this.carrying.has(link), hold);
+    if (carried) this.carrying.add(link);
+    else this.carrying.delete(link);
+    link.carry(carried);
+  }
+
+  private wants(link: Link): WantedLink | undefined {
+    return this.wanted.find((wanted) => keyOf(wanted) === keyOf(link));
   }
 
   private drop(link: Link): void {
     this.links = this.links.filter((one) => one !== link);
     this.strains.delete(link);
+    this.carrying.delete(link);
     link.close();
   }
 
@@ -146,69 +187,51 @@ export class LinkSet {
   private refresh(): void {
     const { state } = this;
     if (state?.phase !== 'room' || this.self === undefined) return;
-    const sources = this.links.flatMap((link) => link.sources());
-    const news: Event[] = [];
+    const sources = this.sources();
+    const news = this.stage.update(state.people, sources, Date.now());
     for (const person of state.people) {
-      if (person.self) continue;
-      const of = (kind: Kind): LinkSource[] =>
-        sources.filter((source) => source.peer === person.peer && source.kind === kind);
-      for (const kind of pictureKinds) news.push(...this.show(person, kind, of(kind)));
-      this.hear(person.peer, 'microphone', of('microphone'));
-      if (person.media.screen === 'on') this.hear(person.peer, 'screenSound', of('screenSound'));
-      news.push(...this.reach(person));
+      if (!person.self) news.push(...this.reach(person), ...this.hold(person));
     }
-    this.forget(state.people);
+    news.push(...this.relayReach(state));
     this.report(state);
     this.lookSoon(state, sources);
     if (news.length > 0) this.port.tell(news);
   }
 
-  private show(person: Person, kind: 'camera' | 'screen', sources: LinkSource[]): Event[] {
-    const key = `${person.peer} ${kind}`;
-    const was = this.tiles.get(key) ?? emptyTile;
-    if (was === emptyTile && person.media[kind] !== 'on') return []; // nothing to be seen yet
-    const tile = arrange(was, sources, Date.now());
-    if (tile === was) return [];
-    this.tiles.set(key, tile);
-    return [{ type: 'pictures', peer: person.peer, kind, pictures: picturesOf(tile) }];
-  }
-
-  private hear(peer: string, kind: Kind, sources: LinkSource[]): void {
-    const key = `${peer} ${kind}`;
-    const was = this.heard.get(key) ?? null;
-    const source = best(was, sources);
-    if (source === null || source.id === was?.id) return;
-    this.heard.set(key, source);
-    this.port.ears.hear(peer, kind, source);
+  private sources(): LinkSource[] {
+    return this.links.flatMap((link) => {
+      const first = this.wants(link)?.media === true ? precedence : 0;
+      return link.sources().map((source) => ({ ...source, order: source.order + (source.stale ? 0 : first) }));
+    });
   }
 
   private reach(person: Person): Event[] {
-    const links = this.links.filter((link) => link.far === undefined || link.far === person.peer);
+    const links = this.links.filter((link) => this.carrying.has(link) && (link.far === undefined || link.far === person.peer));
     const order: Reach[] = ['connected', 'reconnecting', 'connecting', 'stuck'];
     const reach = order.find((one) => links.some((link) => link.reach === one)) ?? 'connecting';
     return reach === person.reach ? [] : [{ type: 'reach', peer: person.peer, reach }];
   }
 
-  private forget(people: readonly Person[]): void {
-    const here = new Set(people.map((person) => person.peer));
-    for (const [key, source] of this.heard) {
-      if (here.has(source.peer)) continue;
-      this.heard.delete(key);
-      this.port.ears.hear(source.peer, source.kind, null);
-    }
-    for (const key of this.tiles.keys()) {
-      if (!here.has(key.split(' ')[0] ?? '')) this.tiles.delete(key);
-    }
+  private hold(person: Person): Event[] {
+    const held = this.wanted.some((wanted) => this.find(wanted)?.holds(person.peer) ?? false);
+    return held === person.held ? [] : [{ type: 'held', peer: person.peer, held }];
   }
 
-  private report({ plan, people, self }: State): void {
-    if (plan === undefined || self === undefined || !this.port.up()) return;
-    const wanted = wantedLinks(plan, people, self);
-    if (this.saidReady !== plan.epoch && isReady(wanted, people, (link, peer, kind) => this.decoded(link, peer, kind))) {
+  private relayReach(state: State): Event[] {
+    const wanted = this.wanted.find((link) => link.relay !== undefined);
+    const of: Record<Reach, RelayReach> = { connected: 'connected', stuck: 'stuck', connecting: 'connecting', reconnecting: 'connecting' };
+    const reach = wanted ? of[this.find(wanted)?.reach ?? 'connecting'] : 'none';
+    return reach === state.relayReach ? [] : [{ type: 'relay-reach', reach }];
+  }
+
+  private report({ plan, people }: State): void {
+    if (plan === undefined || !this.port.up()) return;
+    const decoded = (link: WantedLink, peer: string, kind: keyof Media): boolean => this.served(link, peer, kind);
+    if (this.saidReady !== plan.epoch && isReady(this.wanted, people, decoded)) {
       this.saidReady = plan.epoch;
       this.port.send({ type: 'ready', epoch: plan.epoch });
     }
-    for (const { far } of wanted) {
+    for (const { far } of this.wanted) {
       const stuck = this.links.some((link) => link.far === far && link.reach === 'stuck');
       const word = `${plan.epoch} ${far ?? ''}`;
       if (far === undefined || !stuck || this.saidStuck.has(word)) continue;
@@ -217,28 +240,30 @@ export class LinkSet {
     }
   }
 
-  private isUp(wanted: WantedLink): boolean {
-    return this.find(wanted)?.reach === 'connected';
-  }
-
   private find(wanted: WantedLink): Link | undefined {
     return this.links.find((link) => keyOf(link) === keyOf(wanted));
   }
 
-  private decoded(wanted: WantedLink, peer: string, kind: keyof Media): boolean {
-    return this.find(wanted)?.sources().some((source) => source.peer === peer && source.kind === kind && source.decoded) ?? false;
+  // Whether a link has brought what it was asked for, or is known not to be going to.
+  private served(wanted: WantedLink, peer: string, kind: keyof Media): boolean {
+    const link = this.find(wanted);
+    if (link === undefined) return false;
+    if (!link.brings(peer, kind)) return true;
+    return link.sources().some((source) =>
+      source.peer === peer && source.kind === kind && source.decoded && source.stale !== true);
   }
 
-  private lookSoon(state: State, sources: LinkSource[]): void {
-    const { plan, people, self } = state;
-    if (this.looking || this.links.length === 0 || plan === undefined || self === undefined) return;
-    const wanted = wantedLinks(plan, people, self);
-    const waiting = wanted.some((link) => this.isUp(link)
-      && expected(link, people).some(({ peer, kind }) => !this.decoded(link, peer, kind)));
-    const moving = [...this.tiles].some(([key, tile]) =>
-      !isArranged(tile, sources.filter((source) => `${source.peer} ${source.kind}` === key)));
+  private levelOf(person: Person): number {
+    const told = this.links.map((link) => link.loudness().get(person.peer) ?? 0);
+    return Math.max(this.port.level(person.peer), ...told);
+  }
+
+  private lookSoon(state: State, sources: readonly LinkSource[]): void {
+    if (this.looking || this.links.length === 0) return;
+    const waiting = this.wanted.some((link) => this.find(link)?.reach === 'connected'
+      && expected(link, state.people).some(({ peer, kind }) => !this.served(link, peer, kind)));
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.look(), waiting || moving ? soonMillis : laterMillis);
+    this.timer = setTimeout(() => void this.look(), waiting || this.stage.isMoving(sources) ? soonMillis : laterMillis);
   }
 
   private async look(): Promise<void> {
@@ -246,6 +271,8 @@ export class LinkSet {
     await Promise.all(this.links.map((link) => link.look()));
     this.looking = false;
     for (const link of this.links) this.ease(link);
+    const { up, down } = this.meter.read(this.links.filter((link) => link.far !== undefined), Date.now());
+    if (up > 0) for (const link of this.links) link.report(up, down);
     this.refresh();
   }
 
@@ -263,7 +290,7 @@ export class LinkSet {
 
   private tune(link: Link): void {
     const { width = 1280, height = 720 } = this.tracks.camera?.getSettings() ?? {};
-    const far = (this.state?.people.length ?? 2) - 1;
+    const far = this.links.filter((one) => one.far !== undefined).length;
     link.tune(tuning({ width, height }, far, this.strains.get(link)?.step ?? 0));
   }
 }

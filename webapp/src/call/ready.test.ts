@@ -3,7 +3,7 @@ import { type Sender, isReady } from './ready';
 import type { Media } from './signal.gen';
 
 const media = (microphone: Media['microphone'], camera: Media['camera']): Media => ({ microphone, camera, screen: 'off' });
-const person = (peer: string, its: Media, present = true): Sender => ({ peer, present, media: its });
+const person = (peer: string, its: Media, present = true): Sender => ({ peer, self: false, present, media: its });
 const link = (far: string) => ({ far, page: 'p', media: true, offer: true });
 const none = (): boolean => false;
 
@@ -20,6 +20,11 @@ it('does not wait for what is muted, off or not there', () => {
 
 it('does not wait for somebody whose signaling is cut', () => {
   expect(isReady([link('b')], [person('b', media('on', 'on'), false)], none)).toBe(true);
+});
+
+it('does not wait for oneself', () => {
+  const self = { ...person('a', media('on', 'on')), self: true };
+  expect(isReady([{ relay: 'r', media: true, offer: true }], [self], none)).toBe(true);
 });
 
 it('waits for everybody on a relay, and for nobody on a link without media', () => {

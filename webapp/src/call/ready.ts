@@ -10,6 +10,7 @@ export const awaited = ['microphone', 'camera', 'screen'] as const;
 /** What is known of a member here. */
 export interface Sender {
   peer: string;
+  self: boolean;
   present: boolean;
   media: Media;
 }
@@ -18,7 +19,7 @@ export interface Sender {
 export function expected(link: WantedLink, people: readonly Sender[]): { peer: string; kind: keyof Media }[] {
   if (!link.media) return [];
   return people
-    .filter((person) => person.present && (link.far === undefined || link.far === person.peer))
+    .filter((person) => !person.self && person.present && (link.far === undefined || link.far === person.peer))
     .flatMap(({ peer, media }) => awaited.filter((kind) => media[kind] === 'on').map((kind) => ({ peer, kind })));
 }
 

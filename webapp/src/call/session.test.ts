@@ -22,6 +22,7 @@ function setUp(from: Entry | Stay) {
     room: (message) => heard.push(message.type),
     far: (message) => heard.push(`far ${message.type}`),
     up: (now) => heard.push(now ? 'up' : 'down'),
+    relayRefused: () => heard.push('relay refused'),
     refused: (code) => heard.push(`refused ${code}`),
     ended: (code) => heard.push(`ended ${code}`),
   }, from);

@@ -15,6 +15,8 @@ import type { Entry } from './state';
 export interface SessionPort {
   room(message: RoomMessage): void;
   far(message: Negotiation): void;
+  /** A relay did not take a description. */
+  relayRefused(): void;
   /** Signaling works, or does not. */
   up(now: boolean): void;
   /** Not let in. */
@@ -151,6 +153,7 @@ export class Session {
   }
 
   private fault({ code, fatal }: Fault): void {
+    if (code === 'relay') return this.port.relayRefused();
     if (!fatal || passing.has(code)) return; // the line, if it closes, is dialled again
     if (code === 'bad-pass' && this.stay !== null) {
       this.forget();

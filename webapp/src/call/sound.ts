@@ -5,9 +5,9 @@
 //     source -> gain --+--> out --> the context's own output
 //                            +----> or a stream played by an <audio>, where only that can choose a speaker
 
-import type { Ears } from './linkset';
+import type { Ears } from './stage';
 import type { LinkSource } from './link';
-import type { Kind } from './wire';
+import type { Kind } from './kinds';
 
 const fadeSeconds = 0.06;
 // How long a context that may start needs to do so.

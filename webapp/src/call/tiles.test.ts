@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Source, type Tile, arrange, best, emptyTile, isArranged, picturesOf } from './tiles';
+import { type Source, type Tile, arrange, best, emptyTile, isArranged, picturesOf, present } from './tiles';
 
 const source = (id: string, order: number, decoded: boolean): Source => ({ id, order, decoded, stream: { id } as MediaStream });
 const seen = (tile: Tile): string => tile.slots[tile.front]?.id ?? 'blank';
@@ -12,23 +12,53 @@ describe('a tile', () => {
     expect(seen(arrange(emptyTile, [source('a', 1, false)], 0))).toBe('a');
   });
 
-  it('puts a newer source behind and flips once it has decoded and had time to show a frame', () => {
-    const behind = arrange(showsOld, [old, source('new', 2, false)], 1000);
+  it('puts a newer source behind and flips once it has decoded and presented a frame', () => {
+    const fresh = source('new', 2, false);
+    const behind = arrange(showsOld, [old, fresh], 1000);
     expect(seen(behind)).toBe('old');
     expect(behind.slots.map((slot) => slot?.id)).toEqual(['old', 'new']);
-    const both = [old, source('new', 2, true)];
+    const both = [old, { ...fresh, decoded: true }];
     expect(isArranged(behind, both)).toBe(false);
-    const flipped = arrange(behind, both, 1300);
+    const waiting = arrange(behind, both, 1300);
+    expect(seen(waiting)).toBe('old');
+    const flipped = arrange(present(waiting, fresh.stream, undefined, 1310), both, 1310);
     expect(seen(flipped)).toBe('new');
     expect(isArranged(flipped, both)).toBe(true);
   });
 
-  it('does not flip to an element that was given its stream just now', () => {
+  it('does not go back in time, unless the newer way is simply longer', () => {
+    const fresh = source('new', 2, true);
+    const both = [old, fresh];
+    const put = present(arrange(showsOld, both, 1000), old.stream, 900, 1000);
+    const older = present(put, fresh.stream, 880, 1040);
+    expect(seen(arrange(older, both, 1040))).toBe('old');
+    expect(seen(arrange(present(older, fresh.stream, 900, 1080), both, 1080))).toBe('new');
+    expect(seen(arrange(older, both, 1400))).toBe('old');
+    expect(seen(arrange(older, both, 1440))).toBe('new');
+  });
+
+  it('flips unseen after a while, as in a hidden tab', () => {
     const both = [old, source('new', 2, true)];
     const put = arrange(showsOld, both, 1000);
-    expect(seen(put)).toBe('old');
-    expect(seen(arrange(put, both, 1050))).toBe('old');
-    expect(seen(arrange(put, both, 1100))).toBe('new');
+    expect(seen(arrange(put, both, 4900))).toBe('old');
+    expect(seen(arrange(put, both, 5000))).toBe('new');
+  });
+
+  it('does not count a frame that is not of its own', () => {
+    const fresh = source('new', 2, false);
+    const early = present(arrange(showsOld, [old, fresh], 1000), fresh.stream, undefined, 1010);
+    const both = [old, { ...fresh, decoded: true }];
+    expect(seen(arrange(early, both, 1100))).toBe('old');
+  });
+
+  it('lets go of a stream that may carry somebody else once its source is gone', () => {
+    const slot = { ...source('slot', 1, true), shared: true };
+    const shows = arrange(emptyTile, [slot], 0);
+    expect(seen(arrange(shows, [slot], 100))).toBe('slot');
+    expect(picturesOf(arrange(shows, [], 100)).streams).toEqual([null, null]);
+    const prepared = arrange(shows, [slot, source('new', 2, true)], 100);
+    expect(seen(arrange(prepared, [source('new', 2, true)], 110))).toBe('new');
+    expect(picturesOf(arrange(prepared, [source('new', 2, true)], 110)).streams).not.toContain(slot.stream);
   });
 
   it('keeps the last picture when its link is gone', () => {
@@ -42,16 +72,16 @@ describe('a tile', () => {
 
   it('lets go of an ended source behind', () => {
     const both = [old, source('new', 2, true)];
-    const flipped = arrange(arrange(showsOld, both, 0), both, 100);
+    const flipped = arrange(arrange(showsOld, both, 0), both, 5000);
     expect(flipped.slots[0]?.id).toBe('old');
-    expect(arrange(flipped, [source('new', 2, true)], 200).slots[0]).toBeNull();
+    expect(arrange(flipped, [source('new', 2, true)], 5100).slots[0]).toBeNull();
   });
 
   it('takes an older source only when its own is gone', () => {
     const fresh = source('new', 2, true);
     const showsNew = arrange(emptyTile, [fresh], 0);
     expect(seen(arrange(arrange(showsNew, [old, fresh], 100), [old, fresh], 300))).toBe('new');
-    expect(seen(arrange(arrange(showsNew, [old], 100), [old], 300))).toBe('old');
+    expect(seen(arrange(arrange(showsNew, [old], 100), [old], 4100))).toBe('old');
   });
 
   it('never goes blank, whatever comes and goes', () => {

@@ -1,9 +1,9 @@
 // Which source a person's picture or sound is taken from. Pure.
 //
 // In: the sources of one (person, kind) on all open links. Out, for pictures: two stacked slots, of
-// which the front one is seen. A newer source is put behind and comes to the front once it has
-// decoded, so nobody's picture ever goes blank while they are in the room. For sound: the one source
-// to be heard.
+// which the front one is seen. A newer source is put behind and comes to the front once its element
+// has presented a frame that is not older than what is in front, so nobody's picture ever goes blank
+// or back in time. For sound: the one source to be heard.
 
 import type { Pictures } from './state';
 
@@ -13,10 +13,13 @@ export interface Source {
   order: number; // of opening: the newer link has the higher one
   stream: MediaStream;
   decoded: boolean; // something to see or hear has come
+  shared?: boolean; // once the source is gone its stream may carry somebody else: it is let go at once
 }
 
 interface Slot extends Source {
-  since: number; // when it was put there, ms
+  ready?: number; // when it was there and had decoded, ms
+  presented?: number; // when its element presented a frame first, ms
+  captured?: number; // when the newest of them was captured, ms on any clock that both slots share
 }
 
 /** The two stacked pictures of a person. */
@@ -28,8 +31,10 @@ export interface Tile {
 /** A tile with nothing in it. */
 export const emptyTile: Tile = { slots: [null, null], front: 0 };
 
-// A <video> that has just been given its stream shows a frame this much later.
-const warmUpMillis = 80;
+// Elements that are out of sight present nothing, or do not say so. A busy page says so late.
+const unseenMillis = 4000;
+// A newer source whose frames are older for so long comes by a longer way.
+const behindMillis = 400;
 
 /** The source to be shown or heard: the newest that has decoded; until one has, whatever there is. */
 export function best<S extends Source>(current: S | null, sources: readonly S[]): S | null {
@@ -40,7 +45,7 @@ export function best<S extends Source>(current: S | null, sources: readonly S[])
 
 /** Brings a tile up to date with the sources there are. */
 export function arrange(tile: Tile, sources: readonly Source[], now: number): Tile {
-  const known = refresh(tile, sources);
+  const known = refresh(release(tile, sources), sources, now);
   const front = known.slots[known.front];
   const choice = best(front, sources);
   if (choice === null) return known; // the last picture stays
@@ -48,7 +53,23 @@ export function arrange(tile: Tile, sources: readonly Source[], now: number): Ti
   if (choice.id === front.id) return prepare(known, sources, now);
   const behind = known.slots[back(known)];
   if (behind?.id !== choice.id) return withSlot(known, back(known), choice, now);
-  return behind.decoded && now - behind.since >= warmUpMillis ? { ...known, front: back(known) } : known;
+  return mayFlip(behind, front, now) ? { ...known, front: back(known) } : known;
+}
+
+/** Takes note that an element presented a frame of this stream. */
+export function present(tile: Tile, stream: MediaStream, captured: number | undefined, now: number): Tile {
+  const note = (slot: Slot | null): Slot | null =>
+    slot?.decoded && slot.stream === stream
+      ? { ...slot, presented: slot.presented ?? now, ...(captured === undefined ? {} : { captured }) }
+      : slot;
+  return { ...tile, slots: [note(tile.slots[0]), note(tile.slots[1])] };
+}
+
+function mayFlip(behind: Slot, front: Slot, now: number): boolean {
+  if (!behind.decoded) return false;
+  if (behind.presented === undefined) return now - (behind.ready ?? now) >= unseenMillis;
+  const known = behind.captured !== undefined && front.captured !== undefined;
+  return !known || behind.captured! >= front.captured! || now - behind.presented >= behindMillis;
 }
 
 /** Whether the front of a tile is what it should be; else arrange it again soon. */
@@ -74,17 +95,28 @@ function prepare(tile: Tile, sources: readonly Source[], now: number): Tile {
   return ended ? withSlot(tile, back(tile), null, now) : tile;
 }
 
-function refresh(tile: Tile, sources: readonly Source[]): Tile {
+// Takes out what may be somebody else by now. If that was the front and something decoded is behind, that is seen.
+function release(tile: Tile, sources: readonly Source[]): Tile {
+  const kept = (slot: Slot | null): Slot | null =>
+    slot?.shared && !sources.some((source) => source.id === slot.id) ? null : slot;
+  const slots = [kept(tile.slots[0]), kept(tile.slots[1])] as const;
+  if (slots[0] === tile.slots[0] && slots[1] === tile.slots[1]) return tile;
+  const other = back(tile);
+  return { slots, front: slots[tile.front] === null && slots[other]?.decoded ? other : tile.front };
+}
+
+function refresh(tile: Tile, sources: readonly Source[], now: number): Tile {
   const fresh = (slot: Slot | null): Slot | null => {
     const source = sources.find((one) => one.id === slot?.id);
-    return slot && source && source.decoded !== slot.decoded ? { ...slot, decoded: source.decoded } : slot;
+    if (!slot || !source || source.decoded === slot.decoded) return slot;
+    return { ...slot, decoded: source.decoded, ...(source.decoded ? { ready: now } : {}) };
   };
   const [first, second] = [fresh(tile.slots[0]), fresh(tile.slots[1])];
   return first === tile.slots[0] && second === tile.slots[1] ? tile : { ...tile, slots: [first, second] };
 }
 
 function withSlot(tile: Tile, index: 0 | 1, source: Source | null, now: number): Tile {
-  const slot: Slot | null = source && { ...source, since: now };
+  const slot: Slot | null = source && { ...source, ...(source.decoded ? { ready: now } : {}) };
   return { ...tile, slots: index === 0 ? [slot, tile.slots[1]] : [tile.slots[0], slot] };
 }
 

@@ -17,6 +17,22 @@ export function showStream(stream: () => MediaStream | null): (video: HTMLVideoE
   };
 }
 
+/** Tells of each frame that a video presents, as long as somebody wants to know. */
+export function tellFrames(
+  tell: () => ((stream: MediaStream, captured?: number) => void) | null,
+): (video: HTMLVideoElement) => (() => void) | undefined {
+  return (video) => {
+    const told = tell();
+    if (told === null || !('requestVideoFrameCallback' in video)) return undefined;
+    const watch = (): number => video.requestVideoFrameCallback((_now, frame) => {
+      handle = watch();
+      if (video.srcObject instanceof MediaStream) told(video.srcObject, frame.captureTime);
+    });
+    let handle = watch();
+    return () => video.cancelVideoFrameCallback(handle);
+  };
+}
+
 const enough = 0.4; // of a picture, by area: with less, one sees a nose instead of a person
 
 /**
