@@ -47,6 +47,14 @@ export interface Shown {
   pinned?: boolean; // chosen by hand: served first where the line is narrow
 }
 
+/** A frame that an element has presented. */
+export interface Presented {
+  peer: string;
+  kind: 'camera' | 'screen';
+  stream: MediaStream;
+  captured?: number; // captureTime of requestVideoFrameCallback, where the browser knows it
+}
+
 /** Whether this page reaches the relay that carries the call, or that would carry a larger one. */
 export type RelayReach = 'none' | 'connecting' | 'connected' | 'stuck';
 
@@ -126,6 +134,8 @@ export interface Call {
    * everybody's camera is taken to be shown.
    */
   view(tiles: readonly Shown[]): void;
+  /** Each frame that is presented, front and back, while a person has two streams: the flip waits for it. */
+  presented(frame: Presented): void;
   choose(kind: 'camera' | 'microphone' | 'speaker', id: string): void;
   join(entry: Entry): void;
   leave(): void;

@@ -75,6 +75,7 @@ export class Script implements Call {
   setMicrophone = (on: boolean) => void this.asked.push(`microphone ${on}`);
   setScreen = (on: boolean) => void this.asked.push(`screen ${on}`);
   view = (shown: readonly Shown[]) => void (this.shown = shown);
+  presented = () => undefined;
   choose = (kind: string, id: string) => void this.asked.push(`${kind} ${id}`);
   join = (entry: Entry) => void (this.entry = entry);
   leave = () => void this.asked.push('leave');
