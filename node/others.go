@@ -1,15 +1,21 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"syscall"
+	"time"
 
 	"parley/node/config"
 	"parley/node/overlay"
 )
+
+// lookWithin is how long a start waits for other nodes. Who is back after a restart should find the relay that
+// the room was on.
+const lookWithin = time.Second
 
 // others opens the overlay for a node, if the settings want one: nil for a node that is on its own.
 func others(cfg config.Config, me overlay.Identity, log *slog.Logger, mine overlay.Config) (*overlay.Overlay, error) {
@@ -31,7 +37,13 @@ func others(cfg config.Config, me overlay.Identity, log *slog.Logger, mine overl
 	case errors.Is(err, syscall.EACCES):
 		return nil, errors.New("this user may not take the port in --p2p: choose one above 1023")
 	}
-	return o, err
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookWithin)
+	defer cancel()
+	o.Look(ctx)
+	return o, nil
 }
 
 // introduce says how other nodes get to know this one, in lines to copy.

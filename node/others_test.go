@@ -30,10 +30,10 @@ type lone struct {
 	rest *bufio.Reader
 }
 
-// startRelay runs a relay alone until the test ends. It lets in who comes with the tests' network key.
-func startRelay(t *testing.T, key string, args ...string) *lone {
+// startRelay runs a relay alone until the test ends.
+func startRelay(t *testing.T, args ...string) *lone {
 	t.Helper()
-	args = append([]string{"relay", "--rtc", "127.0.0.1:0", "--p2p", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0", "--network-key-file", key}, args...)
+	args = append([]string{"relay", "--rtc", "127.0.0.1:0", "--p2p", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0"}, args...)
 	l := &lone{cmd: program(t, nil, args...)}
 	out, err := l.cmd.StdoutPipe()
 	if err != nil {
@@ -147,7 +147,7 @@ func next(t *testing.T, c <-chan *overlay.Remote) *overlay.Remote {
 
 func TestADeadRelayIsSeenAtOnceAndAFrozenOneSoon(t *testing.T) {
 	key := networkKey(t)
-	relay := startRelay(t, key, "--data", t.TempDir())
+	relay := startRelay(t, "--network-key-file", key)
 	found, lost := watch(t, key, relay.at)
 	if r := next(t, found); r.Node() != relay.node || !r.Is(overlay.RoleRelay) || r.Is(overlay.RoleBridge) || r.Capacity() == 0 {
 		t.Errorf("found %s", r.Node())
@@ -169,7 +169,7 @@ func TestADeadRelayIsSeenAtOnceAndAFrozenOneSoon(t *testing.T) {
 }
 
 func TestARelayAloneTellsHowItIsAndStops(t *testing.T) {
-	relay := startRelay(t, networkKey(t))
+	relay := startRelay(t, "--network-key-file", networkKey(t))
 	page := dial{site: relay.site}
 	if err := errors.Join(page.healthy(), page.ready()); err != nil {
 		t.Error(err)
@@ -189,7 +189,7 @@ func TestARelayAloneTellsHowItIsAndStops(t *testing.T) {
 
 func TestRoomsUseARelayInAnotherProcess(t *testing.T) {
 	key := networkKey(t)
-	relay := startRelay(t, key)
+	relay := startRelay(t, "--network-key-file", key)
 	h := hosted(t, "--roles", "bridge", "--mesh-max", "0", "--bootstrap", relay.at, "--network-key-file", key)
 	all := []*bot.Bot{h.join("Ann"), h.join("Bob")}
 	for _, b := range all {
@@ -209,11 +209,15 @@ func TestRoomsUseARelayInAnotherProcess(t *testing.T) {
 	}
 }
 
-// A relay that is told to stop carries its rooms until they have moved.
+// A relay that is told to stop carries its rooms until they have moved. Here it is the relay that dials.
 func TestARelayThatStopsLetsRoomsMove(t *testing.T) {
-	key := networkKey(t)
-	relay := startRelay(t, key)
-	h := hosted(t, "--mesh-max", "0", "--bootstrap", relay.at, "--network-key-file", key, "--roles", "bridge")
+	data := t.TempDir()
+	me, err := overlay.Identify(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hosted(t, "--mesh-max", "0", "--roles", "bridge", "--p2p", "/ip4/127.0.0.1/tcp/0", "--allow", string(me.Node))
+	relay := startRelay(t, "--data", data, "--bootstrap", h.node.others.Address())
 	b := h.join("Ann")
 	h.join("Bob")
 	on := await(t, b, "it is on the relay", func(s bot.Stats) bool { return s.Plan.Mode == "relay" && s.Settled })
@@ -224,6 +228,25 @@ func TestARelayThatStopsLetsRoomsMove(t *testing.T) {
 	relay.cmd.Wait()
 	if code := relay.cmd.ProcessState.ExitCode(); code != exitFine {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// Media goes on while the bridge is down, and the room stays where it was when the bridge is back.
+func TestABridgeThatIsRestartedFindsItsRoomsOnTheRelay(t *testing.T) {
+	key := networkKey(t)
+	relay := startRelay(t, "--network-key-file", key)
+	h := hosted(t, "--roles", "bridge", "--mesh-max", "0", "--bootstrap", relay.at, "--network-key-file", key)
+	b := h.join("Ann")
+	h.join("Bob")
+	on := await(t, b, "it is on the relay", func(s bot.Stats) bool { return s.Plan.Mode == "relay" && s.Settled })
+	on = await(t, b, "it hears and sees the other", hears(1, on))
+	h.stop()
+	on = await(t, b, "media goes on meanwhile", hears(1, on))
+	h.start()
+	back := await(t, b, "it is back", func(s bot.Stats) bool { return s.Welcomes > on.Welcomes })
+	await(t, b, "media goes on", hears(1, back))
+	if back = b.Stats(); back.Plan.Epoch != on.Plan.Epoch || back.Opened != on.Opened {
+		t.Errorf("the room was moved from plan %v to %v", on.Plan, back.Plan)
 	}
 }
 

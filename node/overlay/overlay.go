@@ -56,12 +56,21 @@ type Overlay struct {
 
 	life    context.Context // ends with Close
 	stop    context.CancelFunc
-	running sync.WaitGroup // goroutines of ours
+	running sync.WaitGroup   // goroutines of ours
+	tries   map[peer.ID]*try // the first ones to reach Bootstrap; the map never changes
 
 	mu       sync.Mutex // guards the rest
 	sessions map[peer.ID]*session
 	closed   bool
 }
+
+// try is the first attempt to reach a node.
+type try struct {
+	once sync.Once
+	over chan struct{} // closed when the node was found, or was not to be reached
+}
+
+func (t *try) end() { t.once.Do(func() { close(t.over) }) }
 
 // Open makes this node known to the others, and begins to look for those it is to dial.
 func Open(c Config) (*Overlay, error) {
@@ -72,18 +81,30 @@ func Open(c Config) (*Overlay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("overlay: read network key: %w", err)
 	}
-	o := &Overlay{config: c, log: c.Log, relay: c.Relay, stats: &Stats{}, sessions: map[peer.ID]*session{}}
+	o := &Overlay{config: c, log: c.Log, relay: c.Relay, stats: &Stats{}, sessions: map[peer.ID]*session{}, tries: map[peer.ID]*try{}}
 	if o.host, err = newHost(c, newGate(c, key != nil, o.stats), key); err != nil {
 		return nil, fmt.Errorf("overlay: listen: %w", err)
+	}
+	for _, other := range c.Bootstrap {
+		o.tries[other.ID] = &try{over: make(chan struct{})}
 	}
 	o.life, o.stop = context.WithCancel(context.Background())
 	o.host.SetStreamHandler(streamProtocol, o.accept)
 	for _, other := range c.Bootstrap {
-		if other.ID != o.host.ID() {
-			o.running.Go(func() { o.keep(other) })
-		}
+		o.running.Go(func() { o.keep(other) })
 	}
 	return o, nil
+}
+
+// Look waits until each node of Bootstrap was found or could not be reached, or ctx ends.
+func (o *Overlay) Look(ctx context.Context) {
+	for _, first := range o.tries {
+		select {
+		case <-first.over:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Stats are the overlay's counters.
@@ -115,9 +136,14 @@ const (
 
 // keep holds a stream to a node, for ever.
 func (o *Overlay) keep(other peer.AddrInfo) {
+	if other.ID == o.host.ID() {
+		o.tries[other.ID].end()
+		return // one list may serve all nodes
+	}
 	log, wait := o.log.With("other", id(other.ID)), firstWait
 	for o.life.Err() == nil {
 		met, err := o.visit(other)
+		o.tries[other.ID].end()
 		switch {
 		case met:
 			wait = firstWait
@@ -236,6 +262,9 @@ func (o *Overlay) found(s *session) {
 	o.log.Info("a node is there", "other", s.remote.Node(), "roles", s.far.Roles, "release", s.far.Release)
 	if o.config.Found != nil {
 		o.config.Found(s.remote)
+	}
+	if first := o.tries[s.peer]; first != nil {
+		first.end()
 	}
 }
 

@@ -238,10 +238,26 @@ func TestANodeThatComesBackIsFoundAgain(t *testing.T) {
 	}
 }
 
+func TestLookingEndsWhenAllAreFoundOrOutOfReach(t *testing.T) {
+	relay := open(t, Config{Me: identity(t), Listen: listen(t, anyPort), NetworkKeyFile: networkFile(t, "1")})
+	gone := open(t, Config{Me: identity(t), Listen: listen(t, anyPort)})
+	nowhere := gone.Address()
+	gone.Close()
+	me := identity(t)
+	all := strings.Join([]string{relay.Address(), nowhere, "/ip4/127.0.0.1/tcp/1/p2p/" + string(me.Node)}, ",")
+	bridge := open(t, Config{Me: me, Bootstrap: address(t, all), NetworkKeyFile: networkFile(t, "1")})
+	ctx := soon(t)
+	bridge.Look(ctx)
+	if ctx.Err() != nil || len(bridge.found) != 1 {
+		t.Errorf("%v, and %d are found", ctx.Err(), len(bridge.found))
+	}
+}
+
 // Both keep the same one of two streams, and nobody is told of a loss for good.
 func TestNodesThatDialEachOtherKeepOneStream(t *testing.T) {
 	one, two := identity(t), identity(t)
 	a := open(t, Config{Me: one, Listen: listen(t, anyPort), Allow: nodes(t, two.Node), Relay: newTold(), Roles: []Role{RoleRelay}})
+	a.tries[nodes(t, two.Node)[0]] = &try{over: make(chan struct{})}
 	b := open(t, Config{Me: two, Listen: listen(t, anyPort), Bootstrap: address(t, a.Address()), Relay: newTold(), Roles: []Role{RoleRelay}})
 	// A begins to dial as B does, though it was made before B's address was known.
 	a.running.Add(1)
