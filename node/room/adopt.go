@@ -33,12 +33,12 @@ func (t *turn) adopt(s Snapshot, resuming PeerID) arrivals {
 	return a
 }
 
-// evictUnchecked puts out newcomers who got into a restarted room before it remembered its lock.
-// The resuming member is judged by resume.
+// evictUnchecked puts out newcomers who got into a restarted room before it remembered its lock,
+// or that it had none. The resuming member is judged by resume.
 func (t *turn) evictUnchecked(resuming PeerID) {
 	for _, m := range slices.Clone(t.members) {
-		if !m.told && m.Peer != resuming && !t.opens(m.key) {
-			t.evict(m, ReasonLocked)
+		if why := t.other(m.key); !m.told && m.Peer != resuming && why != "" {
+			t.evict(m, why)
 		}
 	}
 }

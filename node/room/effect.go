@@ -14,6 +14,7 @@ type Reason string
 const (
 	ReasonFull   Reason = "full"   // as many people as the room may have
 	ReasonLocked Reason = "locked" // not checked against this room's password
+	ReasonOpen   Reason = "open"   // checked against a password, and this room has none
 	ReasonExists Reason = "exists" // settings for a room that exists already
 	ReasonFloor  Reason = "floor"  // an epoch from too far in the future
 )
@@ -23,8 +24,8 @@ type Why string
 
 // The ways to go.
 const (
-	WhyLeft    Why = "left"    // said so
-	WhyGone    Why = "gone"    // stayed away too long
+	WhyLeft    Why = "left"    // said so, or closed the page and did not come back
+	WhyGone    Why = "gone"    // lost the line and did not come back
 	WhyEvicted Why = "evicted" // was told to, see Evict
 )
 
@@ -93,7 +94,7 @@ type Release struct{ Node NodeID }
 // Wake asks for a Tick at that time. A later Wake replaces the earlier one.
 type Wake struct{ At time.Time }
 
-// Refresh says that the snapshot that members hold is outdated: send all a new one.
+// Refresh says that the snapshot that members hold is outdated or old: send all a new one.
 type Refresh struct{}
 
 // Empty says that nobody is left. The operator ends.

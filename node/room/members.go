@@ -38,11 +38,13 @@ func (t *turn) join(e Join) {
 		return
 	}
 	if len(t.members) == 0 {
-		settings := Settings{MeshMax: -1}
+		// Without settings it may still come with a key, of a room that ended while it was on its way.
+		settings := Settings{Lock: e.Key, MeshMax: -1}
 		if e.Settings != nil {
 			settings = *e.Settings
 		}
 		t.settings, e.Key = settings, settings.Lock
+		t.life.guarded = settings.Lock != ""
 	}
 	t.absorb(e.Floor)
 	t.enter(Member{Peer: e.Peer, Name: e.Name, Page: e.Page, Media: e.Media}, e.Key)
@@ -51,8 +53,8 @@ func (t *turn) join(e Join) {
 // enter gives a newcomer the next seat.
 func (t *turn) enter(m Member, key string) {
 	switch {
-	case !t.opens(key):
-		t.refuse(m.Peer, ReasonLocked)
+	case t.other(key) != "":
+		t.refuse(m.Peer, t.other(key))
 		return
 	case len(t.members) >= t.rules().Max:
 		t.refuse(m.Peer, ReasonFull)
@@ -73,9 +75,17 @@ func (t *turn) enter(m Member, key string) {
 	t.tell(m.Peer, Joined{Member: now})
 }
 
-// opens tells whether who was checked against this lock may be in the room.
-func (t *turn) opens(key string) bool {
-	return t.settings.Lock == "" || key == t.settings.Lock
+// other says why who was checked against this lock may not be in the room, if it is another one's.
+// An open room is another one too: who knew a private room is not to find himself, with camera and
+// microphone on, in one of that name that anybody may enter.
+func (t *turn) other(key string) Reason {
+	switch {
+	case key == t.settings.Lock:
+		return ""
+	case t.settings.Lock == "":
+		return ReasonOpen
+	}
+	return ReasonLocked
 }
 
 func (t *turn) setMedia(e SetMedia) {
@@ -84,6 +94,7 @@ func (t *turn) setMedia(e SetMedia) {
 		return
 	}
 	t.members[i].Media = e.Media
+	t.touch()
 	t.tell(e.Peer, Changed{Member: t.members[i].Member})
 }
 
@@ -98,10 +109,15 @@ func (t *turn) away(peer PeerID, after time.Duration, closed bool) {
 	t.tell(peer, Changed{Member: m.Member})
 }
 
-// expire removes those who stayed away too long.
+// expire removes those who stayed away too long. Who closed the page and does not come back has
+// left; the others lost their line.
 func (t *turn) expire() {
 	for _, m := range slices.Clone(t.members) {
-		if !m.Present && !t.now.Before(m.goneAt) {
+		switch {
+		case m.Present || t.now.Before(m.goneAt):
+		case m.closed:
+			t.remove(m.Peer, WhyLeft)
+		default:
 			t.remove(m.Peer, WhyGone)
 		}
 	}
@@ -115,7 +131,7 @@ func (t *turn) remove(peer PeerID, why Why) {
 	}
 	t.members = slices.Delete(t.members, i, i+1)
 	t.change.stuck = slices.DeleteFunc(t.change.stuck, func(p PeerID) bool { return p == peer })
-	t.apart = slices.DeleteFunc(t.apart, func(p pair) bool { return p[0] == peer || p[1] == peer })
+	t.reunite(peer)
 	t.depart(peer)
 	t.touch()
 	t.tell(peer, Left{Peer: peer, Why: why})

@@ -62,7 +62,7 @@ func (w *world) each(f func(*page)) {
 }
 
 func (w *world) keep(g *page) {
-	snap := w.state.Snapshot()
+	snap := w.state.Snapshot(w.now)
 	g.snap = &snap
 }
 

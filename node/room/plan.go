@@ -85,8 +85,8 @@ func (t *turn) orphaned() bool {
 // once it is gone.
 const maxApart = 64
 
-// markApart notes a pair that cannot connect. It stands until one of the two is gone: on the
-// relay nothing would show that it has become better.
+// markApart notes a pair that cannot connect. It stands until one of the two is gone or comes with
+// another page: on the relay nothing would show that it has become better.
 func (t *turn) markApart(e Stuck) {
 	known := t.Has(e.Peer) && t.Has(e.Far) && e.Peer != e.Far
 	if !known || e.Epoch > t.plan.Epoch || t.plan.Mode != ModeMesh {
@@ -96,6 +96,11 @@ func (t *turn) markApart(e Stuck) {
 	if len(t.apart) < maxApart && !slices.Contains(t.apart, p) {
 		t.apart = append(t.apart, p)
 	}
+}
+
+// reunite forgets that a member cannot connect with others.
+func (t *turn) reunite(peer PeerID) {
+	t.apart = slices.DeleteFunc(t.apart, func(p pair) bool { return p[0] == peer || p[1] == peer })
 }
 
 // keeps tells whether every media link of one shape is part of the next as well. Then there is

@@ -48,7 +48,7 @@ func FuzzSnapshot(f *testing.F) {
 		s, _ = room.Step(s, start, room.Join{Peer: p, Page: "1"})
 	}
 	s, _ = room.Step(s, start, room.RelayUp{Node: "n1"})
-	seed, err := json.Marshal(s.Snapshot())
+	seed, err := json.Marshal(s.Snapshot(start))
 	if err != nil {
 		f.Fatal(err)
 	}

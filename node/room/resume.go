@@ -43,8 +43,8 @@ func (t *turn) unheardOf(floor Epoch) bool {
 
 // back gives a member its place again. isNew says that the others have not heard of it yet.
 func (t *turn) back(i int, e Resume, isNew bool) {
-	if !t.opens(e.Key) {
-		t.refuse(e.Peer, ReasonLocked)
+	if why := t.other(e.Key); why != "" {
+		t.refuse(e.Peer, why)
 		return
 	}
 	m := &t.members[i]
@@ -52,8 +52,11 @@ func (t *turn) back(i int, e Resume, isNew bool) {
 	if m.Present {
 		t.first = append(t.first, Replaced{Peer: e.Peer})
 	}
-	if m.Name != e.Name || m.Page != e.Page {
+	if m.Name != e.Name || m.Page != e.Page || m.Media != e.Media {
 		t.touch()
+	}
+	if m.Page != e.Page {
+		t.reunite(e.Peer) // another page may well connect
 	}
 	*m = member{Member: m.Member, key: e.Key, ready: m.ready && m.Page == e.Page}
 	m.Name, m.Page, m.Media, m.Present = e.Name, e.Page, e.Media, true

@@ -124,6 +124,8 @@ type Snapshot struct {
 	// Born is when the life of the room began in which this snapshot was taken, in ms. A room
 	// lives until it is empty or its node ends.
 	Born Epoch `json:"born"`
+	// Taken is when this snapshot was taken, in ms. An old one brings nothing, see useful.
+	Taken Epoch `json:"taken"`
 	// Version orders the snapshots of one life.
 	Version int64 `json:"version"`
 	// NextSeat is the seat of the next newcomer.

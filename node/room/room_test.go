@@ -49,7 +49,7 @@ func TestSnapshotSurvivesJSON(t *testing.T) {
 	}
 	s, _ = room.Step(s, start, room.RelayUp{Node: "n1"})
 	s, _ = room.Step(s, start.Add(time.Minute), room.Tick{})
-	want := s.Snapshot()
+	want := s.Snapshot(start)
 	if len(want.Stuck) != 5 || len(want.Members) != 5 {
 		t.Fatalf("%+v", want)
 	}
@@ -73,7 +73,7 @@ func TestAccessorsLendNothing(t *testing.T) {
 	s, effects := room.Step(s, start, room.RelayUp{Node: "n1"})
 	s.Plan().Relays[0] = "evil"
 	s.Members()[0].Name = "evil"
-	s.Snapshot().Plan.Relays[0] = "evil"
+	s.Snapshot(start).Plan.Relays[0] = "evil"
 	for _, e := range effects {
 		if p, ok := e.(room.Planned); ok {
 			p.Plan.Relays[0] = "evil"
@@ -90,7 +90,7 @@ func TestUnsoundSnapshots(t *testing.T) {
 	s := room.New("den", "home", room.DefaultPolicy())
 	s, _ = room.Step(s, start, room.Join{Peer: "ann", Page: "1"})
 	s, _ = room.Step(s, start, room.Join{Peer: "bob", Page: "1"})
-	good := s.Snapshot()
+	good := s.Snapshot(start)
 	adopts := func(change func(*room.Snapshot)) bool {
 		snap := good
 		snap.Members = append([]room.Member{}, good.Members...)
@@ -136,7 +136,7 @@ func TestUnsoundSnapshots(t *testing.T) {
 func TestSnapshotAhead(t *testing.T) {
 	s := room.New("den", "home", room.DefaultPolicy())
 	s, _ = room.Step(s, start, room.Join{Peer: "ann", Page: "1"})
-	snap := s.Snapshot()
+	snap := s.Snapshot(start)
 	resume := func(ahead time.Duration) (room.State, []room.Effect) {
 		snap.Plan.Epoch = room.Epoch(start.Add(time.Second + ahead).UnixMilli())
 		s := room.New("den", "home", room.DefaultPolicy())
@@ -164,7 +164,7 @@ func TestManyDepartures(t *testing.T) {
 	old := room.New("den", "home", room.DefaultPolicy())
 	old, _ = room.Step(old, start, room.Join{Peer: "ann", Page: "1"})
 	old, _ = room.Step(old, start, room.Join{Peer: "bob", Page: "1"})
-	snap := old.Snapshot()
+	snap := old.Snapshot(start)
 	for _, c := range []struct {
 		departures int
 		adopted    bool

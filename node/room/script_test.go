@@ -133,7 +133,7 @@ func (s *script) run(verb string, words []string) {
 	case "restart":
 		s.state, s.wake = room.New("den", "home", s.policy), time.Time{}
 	case "save":
-		s.saved[names[0]] = s.state.Snapshot()
+		s.saved[names[0]] = s.state.Snapshot(s.now)
 	case "members":
 		for _, m := range s.state.Members() {
 			s.seen = append(s.seen, describe(m))

@@ -3,14 +3,16 @@ package room
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
-// Snapshot is what the members should keep for the day their bridge is gone.
-func (s State) Snapshot() Snapshot {
+// Snapshot is what the members should keep for the day their bridge is gone. The caller says when
+// it is taken.
+func (s State) Snapshot(now time.Time) Snapshot {
 	return Snapshot{
 		Room: s.room, Settings: s.settings, Plan: s.Plan(),
 		Settled: !s.change.open, Stuck: slices.Clone(s.change.stuck),
-		Members: s.Members(), Born: s.life.born, Version: s.news.version, NextSeat: s.nextSeat,
+		Members: s.Members(), Born: s.life.born, Taken: Epoch(now.UnixMilli()), Version: s.news.version, NextSeat: s.nextSeat,
 	}
 }
 
@@ -56,12 +58,21 @@ func (s Snapshot) sound() bool {
 	return true
 }
 
-// useful tells whether a snapshot has something to bring: it stems from a life before this one,
-// this one is young enough for that one's members to be waited for, and no better one came first.
+// A member's snapshot is renewed when it is older than renewEvery, and is of use for keepFor: so a
+// room survives an outage of ten minutes. Who left longer ago has nothing to say about a room
+// that others made since.
+const (
+	renewEvery = 5 * time.Minute
+	keepFor    = 15 * time.Minute
+)
+
+// useful tells whether a snapshot has something to bring: it stems from a life before this one and
+// was taken not long ago, this one is young enough for that one's members to be waited for, no
+// better one came first, and it does not open what this life's creator locked.
 func (t *turn) useful(s *Snapshot) bool {
-	return s != nil && s.Room == t.room && s.sound() &&
+	return s != nil && s.Room == t.room && s.sound() && t.millis() <= s.Taken+Epoch(keepFor.Milliseconds()) &&
 		s.Born < t.life.born && t.young() && len(t.life.departed) <= maxDeparted &&
-		s.mark().compare(t.life.adopted) > 0
+		s.mark().compare(t.life.adopted) > 0 && (s.Settings.Lock != "" || !t.life.guarded)
 }
 
 func (t *turn) young() bool {

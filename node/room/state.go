@@ -64,6 +64,7 @@ type pair [2]PeerID
 // for as long as the members it names may stay away.
 type life struct {
 	born     Epoch
+	guarded  bool    // its creator chose a password
 	known    []Epoch // the last plans that this life gave or adopted, at most maxKnown
 	adopted  mark
 	departed []PeerID // left in this life: no snapshot brings them back
@@ -74,6 +75,7 @@ type news struct {
 	version int64
 	pending bool
 	told    time.Time // the last Refresh
+	fresh   time.Time // no snapshot of who is present is older than this
 }
 
 // New is a room that nobody has entered. The first Join or Resume makes it what it is.

@@ -109,14 +109,16 @@ func (t *turn) touch() {
 // refreshEvery bounds how often members are sent a new snapshot.
 const refreshEvery = time.Second
 
-// refresh has the members' snapshots renewed, at most once in refreshEvery. Who was welcomed in
-// this turn has the newest, and who is absent gets it with its next Welcome.
+// refresh has the members' snapshots renewed when they are outdated, at most once in refreshEvery,
+// and when they have become old. Who was welcomed in this turn has the newest, and who is absent
+// gets it with its next Welcome.
 func (t *turn) refresh() {
 	if !t.audience(t.welcomed) {
-		t.news.pending = false
+		t.news.pending, t.news.fresh = false, t.now
 	}
-	if t.news.pending && !t.now.Before(t.news.told.Add(refreshEvery)) {
-		t.news.pending, t.news.told = false, t.now
+	news := t.news.pending && !t.now.Before(t.news.told.Add(refreshEvery))
+	if news || !t.now.Before(t.news.fresh.Add(renewEvery)) {
+		t.news.pending, t.news.told, t.news.fresh = false, t.now, t.now
 		t.emit(Refresh{})
 	}
 }
@@ -141,6 +143,8 @@ func (t *turn) rest() {
 	}
 	if t.news.pending {
 		due(t.news.told.Add(refreshEvery))
+	} else if t.audience("") {
+		due(t.news.fresh.Add(renewEvery))
 	}
 	if !next.IsZero() && !next.Equal(t.wake) {
 		t.wake = next
@@ -154,7 +158,7 @@ func (t *turn) end() {
 	t.releaseAll()
 	fresh := New(t.room, t.home, t.policy)
 	fresh.last, fresh.life, fresh.news = t.last, t.life, t.news
-	fresh.news.pending = false
+	fresh.life.guarded, fresh.news.pending = false, false
 	t.State = fresh
 	t.emit(Empty{})
 }

@@ -114,7 +114,7 @@ func (w *world) act() {
 	case 17:
 		w.stale(g)
 	default:
-		w.pass([]time.Duration{100 * time.Millisecond, time.Second, 3 * time.Second, 9 * time.Second, 30 * time.Second}[w.pick(5)])
+		w.pass([]time.Duration{100 * time.Millisecond, time.Second, 3 * time.Second, 9 * time.Second, 30 * time.Second, 4 * time.Minute}[w.pick(6)])
 	}
 }
 
@@ -129,7 +129,7 @@ func (w *world) come(g *page) {
 			e.Key = w.state.Settings().Lock
 		}
 		if w.pick(3) == 0 {
-			e.Settings = &room.Settings{Lock: []string{"", "hash"}[w.pick(2)], Max: w.pick(12), MeshMax: w.pick(6) - 1}
+			e.Settings = &room.Settings{Lock: []string{"", "hash", "other"}[w.pick(3)], Max: w.pick(12), MeshMax: w.pick(6) - 1}
 		}
 		w.step(e)
 		return
@@ -252,6 +252,7 @@ func (w *world) step(e room.Event) {
 	w.deliver(effects)
 	w.openWanted()
 	w.checkFence(e, effects)
+	w.each(w.checkHeld)
 }
 
 // checkReturns: nobody comes in but who asked to, or whom a snapshot names that has not left in
@@ -291,5 +292,16 @@ func (w *world) noteSwitch(before room.State, e room.Event, effects []room.Effec
 	}
 	if resume.Snapshot != nil && before.Plan().Epoch == 0 {
 		w.opened = w.now
+	}
+}
+
+// checkHeld: nobody is in a room behind another lock, or none, than he was let in by; and everybody
+// holds a snapshot that is young enough to be of use after an outage.
+func (w *world) checkHeld(g *page) {
+	if lock := w.state.Settings().Lock; g.key != lock {
+		w.Fatalf("%s was let in by lock %q, and the room has %q", g.peer, g.key, lock)
+	}
+	if age := w.now.Sub(time.UnixMilli(int64(g.snap.Taken))); age > 5*time.Minute+time.Second {
+		w.Fatalf("%s holds a snapshot that is %v old", g.peer, age)
 	}
 }

@@ -120,7 +120,7 @@ func (op *Operator) publish() {
 // snapshot seals the room as it is now. It is empty for a room too large to fit a hello; its
 // members then come back to a restarted bridge one by one.
 func (op *Operator) snapshot() signal.Secret {
-	packed, err := packSnapshot(op.state.Snapshot())
+	packed, err := packSnapshot(op.state.Snapshot(time.Now()))
 	if err != nil {
 		op.log.Warn("no snapshot", "err", err)
 		return ""

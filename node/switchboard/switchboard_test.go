@@ -206,6 +206,29 @@ func TestAPassDoesNotOpenAnotherLock(t *testing.T) {
 	}
 }
 
+func TestAPassOfALockedRoomDoesNotLeadIntoAnOpenOne(t *testing.T) {
+	n := start(t, "", room.DefaultPolicy())
+	defer n.stop()
+	creator := helloOf("den", "ann")
+	creator.Settings = &signal.Settings{Password: "open sesame"}
+	ann := n.enter(creator)
+	ann.say(&signal.Leave{})
+	n.until("the room has ended", func() bool { return n.board.Stats().Rooms.Load() == 0 })
+	n.join("den", "eve")
+	for _, password := range []signal.Secret{"", "open sesame"} {
+		again := ann.again()
+		again.Password = password
+		p, err := dial(t, n.addr, again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.hangUp()
+		if f := expect(p, "fault", anyOf[*signal.Fault]); f.Code != signal.CodeLocked || !strings.Contains(f.Text, "another room") {
+			t.Errorf("ann got %+v", f)
+		}
+	}
+}
+
 func TestSnapshotOfAStrangerIsNotTaken(t *testing.T) {
 	n := start(t, "", room.DefaultPolicy())
 	defer n.stop()

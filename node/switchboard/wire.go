@@ -95,6 +95,8 @@ func refusal(r room.Reason) *signal.Fault {
 		return signal.Faulty(signal.CodeFull, "The room is full.")
 	case room.ReasonLocked:
 		return signal.Faulty(signal.CodeLocked, "The room has a password. Join with it.")
+	case room.ReasonOpen:
+		return signal.Faulty(signal.CodeLocked, "The room that you were in has a password, and the one of its name now has none: it is another room. Join as a new person.")
 	case room.ReasonExists:
 		return signal.Faulty(signal.CodeExists, "The room is there already, with its own settings. Join without settings.")
 	case room.ReasonFloor:
