@@ -117,8 +117,8 @@ func (op *Operator) publish() {
 	op.gate.Store(&bridge.Gate{Open: n > 0, Lock: op.state.Settings().Lock, Full: n >= op.state.Max()})
 }
 
-// snapshot seals the room as it is now. It is empty for a room too large to fit a hello; its
-// members then come back to a restarted bridge one by one.
+// snapshot seals the room as it is now. It is empty for a room too large to fit a hello, see
+// packedLimit.
 func (op *Operator) snapshot() signal.Secret {
 	packed, err := packSnapshot(op.state.Snapshot(time.Now()))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"parley/bridge"
@@ -106,17 +107,26 @@ func refusal(r room.Reason) *signal.Fault {
 	}
 }
 
+// A room whose snapshot is larger than packedLimit has none (some hundred people with long names).
+// After a restart its members then appear to each other one by one, and the links of a mesh to those
+// who are not back yet close. Rooms of that size are on a relay, where no link is to another member.
 const (
 	packedLimit   = 30 << 10 // bytes, so that a sealed snapshot fits a hello
 	unpackedLimit = 1 << 20  // bytes
 )
 
+// packers are kept for use again: one takes more than half a megabyte, and every join, change and age
+// of every room makes a snapshot.
+var packers = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(nil, flate.DefaultCompression) // fails only for a level that does not exist
+	return w
+}}
+
 func packSnapshot(s room.Snapshot) ([]byte, error) {
 	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.DefaultCompression)
-	if err != nil {
-		return nil, fmt.Errorf("switchboard: pack snapshot: %w", err)
-	}
+	w := packers.Get().(*flate.Writer)
+	defer packers.Put(w)
+	w.Reset(&b)
 	if err := json.NewEncoder(w).Encode(s); err != nil {
 		return nil, fmt.Errorf("switchboard: pack snapshot: %w", err)
 	}
