@@ -231,6 +231,28 @@ func TestARelayThatStopsLetsRoomsMove(t *testing.T) {
 	}
 }
 
+// A call of a bridge that has gone elsewhere is carried until its pages have gone too.
+func TestARelayThatStopsWaitsForItsPages(t *testing.T) {
+	l, err := buildLender(settings(t, "--rtc", "127.0.0.1:0", "--p2p", "/ip4/127.0.0.1/tcp/0"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.relay.Stats().Ports.Add(1) // as if a page were there
+	began := time.Now()
+	go l.stop()
+	select {
+	case <-l.stopped:
+		t.Errorf("it ended after %v", time.Since(began))
+	case <-time.After(200 * time.Millisecond):
+	}
+	l.relay.Stats().Ports.Add(-1)
+	select {
+	case <-l.stopped:
+	case <-time.After(patience):
+		t.Error("it never ends")
+	}
+}
+
 // Media goes on while the bridge is down, and the room stays where it was when the bridge is back.
 func TestABridgeThatIsRestartedFindsItsRoomsOnTheRelay(t *testing.T) {
 	key := networkKey(t)
@@ -243,6 +265,9 @@ func TestABridgeThatIsRestartedFindsItsRoomsOnTheRelay(t *testing.T) {
 	h.stop()
 	on = await(t, b, "media goes on meanwhile", hears(1, on))
 	h.start()
+	if n := h.node.others.Stats().Peers.Load(); n != 1 {
+		t.Errorf("it starts with %d relays in sight", n)
+	}
 	back := await(t, b, "it is back", func(s bot.Stats) bool { return s.Welcomes > on.Welcomes })
 	await(t, b, "media goes on", hears(1, back))
 	if back = b.Stats(); back.Plan.Epoch != on.Plan.Epoch || back.Opened != on.Opened {

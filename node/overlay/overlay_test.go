@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"go.uber.org/goleak"
 
 	"parley/bridge/signal"
@@ -273,6 +274,33 @@ func TestNodesThatDialEachOtherKeepOneStream(t *testing.T) {
 	}
 	if a.session(b.host.ID()).opened == b.session(a.host.ID()).opened {
 		t.Error("each keeps its own stream")
+	}
+}
+
+// Whatever comes first at either end, both keep the same stream. Of two that one end opened, the newer is kept.
+func TestBothEndsChooseTheSameStream(t *testing.T) {
+	a, b := open(t, Config{Me: identity(t)}), open(t, Config{Me: identity(t)})
+	kept := func(at, other *machine, opened ...bool) (first bool) {
+		at.sessions = map[peer.ID]*session{}
+		for _, by := range opened {
+			at.place(&session{peer: other.host.ID(), opened: by})
+		}
+		defer delete(at.sessions, other.host.ID())
+		return at.sessions[other.host.ID()].opened
+	}
+	for _, first := range []bool{true, false} {
+		for _, second := range []bool{true, false} {
+			// What one end opened, the other accepted.
+			if kept(a, b, first, !first) == kept(b, a, second, !second) {
+				t.Errorf("they keep different streams where a opened its first: %v, and b: %v", first, second)
+			}
+		}
+		old, newer := &session{peer: b.host.ID(), opened: first}, &session{peer: b.host.ID(), opened: first}
+		a.place(old)
+		if got, ok := a.place(newer); got != old || !ok || a.session(b.host.ID()) != newer {
+			t.Error("the older of two is kept")
+		}
+		delete(a.sessions, b.host.ID())
 	}
 }
 
