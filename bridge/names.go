@@ -42,7 +42,7 @@ func normal(s string, most int) (string, bool) {
 		return "", false
 	}
 	s = strings.Map(func(r rune) rune {
-		if unicode.Is(meaningless, r) {
+		if meaningless(r) {
 			return -1
 		}
 		return r
@@ -61,13 +61,25 @@ func normal(s string, most int) (string, bool) {
 }
 
 var (
-	// Invisible and without effect on what stands around it: dropped, so that names that look equal are.
-	meaningless = table(0x00AD, 0x180E, 0x200B, 0x2060, 0xFEFF)
 	// Turns the direction of what follows: a name could change how the text after it reads.
 	turning = table(0x061C, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069)
-	// Letters by category that draw nothing.
-	blank = table(0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)
+	// Join or part the letters around them, within emoji and in Persian: they show.
+	joining = table(0x200C, 0x200D)
 )
+
+// meaningless tells of characters that draw nothing and do nothing to those around them. They are
+// dropped, so that names that look equal are equal. It is Unicode's Default_Ignorable_Code_Point and
+// the marks of interlinear notes, without what joins or turns; what chooses between shapes of a
+// character (U+FE0F after a heart) is in neither table.
+func meaningless(r rune) bool {
+	switch {
+	case unicode.In(r, joining, turning, unicode.Prepended_Concatenation_Mark):
+		return false
+	case 0x13430 <= r && r <= 0x1343F: // build Egyptian hieroglyphs
+		return false
+	}
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
+}
 
 // refused tells of characters that no name may hold: controls (line ends too), turning ones, and
 // those that mean nothing to anybody: private, unassigned, surrogates.
@@ -80,7 +92,8 @@ func refused(r rune) bool {
 }
 
 func shows(r rune) bool {
-	return !unicode.In(r, unicode.M, unicode.Z, unicode.Cf) && !unicode.Is(blank, r)
+	const blankBraille = 0x2800 // a symbol by category
+	return r != blankBraille && !unicode.In(r, unicode.M, unicode.Z, unicode.Cf)
 }
 
 func table(runes ...rune) *unicode.RangeTable {

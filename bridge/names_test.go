@@ -26,6 +26,11 @@ func TestNames(t *testing.T) {
 		{"🫪", "🫪"}, // newer than Go's tables
 		{"<b>Ann</b>", "<b>Ann</b>"},
 		{"An\u200bn\ufeff", "Ann"},
+		{"A\u00adn\u034fn\u2061\u2064\u180e\ufff9\U000e0041\U000e0001\U0001d173", "Ann"},
+		{"A\u0301n\u115fn\u1160\u3164\uffa0\u17b5", "\u00c1nn"},
+		{"e\u034f\u0301", "\u00e9"}, // nothing stands between the two any more
+		{"\u0646\u200c\u0645 \u1820\u180b \u845b\U000e0100 \u2764\ufe0f", "\u0646\u200c\u0645 \u1820\u180b \u845b\U000e0100 \u2764\ufe0f"}, // these show
+		{"\u0600123 \U00013000\U00013430\U00013000", "\u0600123 \U00013000\U00013430\U00013000"},
 		{strings.Repeat("x", 40), strings.Repeat("x", 40)},
 		{strings.Repeat("e\u0301", 40), strings.Repeat("é", 40)},
 		{strings.Repeat("x", 41), ""},
@@ -75,6 +80,7 @@ func TestRooms(t *testing.T) {
 		{".", ""},
 		{" .. ", ""},
 		{"a\u202eb", ""},
+		{"x\u2061", "x"},
 	}
 	for _, tt := range tests {
 		got, fault := NormalRoom(signal.RoomName(tt.in))
@@ -111,7 +117,7 @@ func check(t *rapid.T, s string, most int) {
 		t.Fatalf("a bad name was made: %q", s)
 	}
 	for _, r := range s {
-		if refused(r) {
+		if refused(r) || meaningless(r) {
 			t.Fatalf("a name holds %U", r)
 		}
 	}
