@@ -60,7 +60,7 @@ func (b *Bridge) identify(a *Arrival, hello *signal.Hello) *signal.Fault {
 func (b *Bridge) unlock(a *Arrival, addr netip.Prefix, hello *signal.Hello) *signal.Fault {
 	gate := b.config.Rooms.Gate(a.Room)
 	if !gate.Open && !a.Resumed {
-		if fault := b.found(a, hello); fault != nil || a.Key == "" {
+		if fault := b.found(a, addr, hello); fault != nil || a.Key == "" {
 			return fault
 		}
 		gate = b.config.Rooms.Gate(a.Room)
@@ -70,8 +70,10 @@ func (b *Bridge) unlock(a *Arrival, addr netip.Prefix, hello *signal.Hello) *sig
 		a.Key, a.Settings = "", nil
 	}
 	switch {
-	case a.Resumed && hello.Password == "":
-		return nil // the room knows best what an old pass is worth to it
+	case a.Resumed && (hello.Password == "" || a.Snapshot != nil):
+		// The room knows best what an old pass is worth to it. The lock that is on it now may be a
+		// newcomer's, who was first after a restart; with the snapshot that of the pass comes back.
+		return nil
 	case gate.Open && hello.Settings != nil && !a.Resumed:
 		return signal.Faulty(signal.CodeExists, "A room of this name is there already. Join it, or choose another name.")
 	case gate.Full && !a.Resumed:
@@ -90,7 +92,7 @@ func (b *Bridge) unlock(a *Arrival, addr netip.Prefix, hello *signal.Hello) *sig
 
 // found makes the settings of a new room. A password for a room that is not there (any more) founds
 // it with that password.
-func (b *Bridge) found(a *Arrival, hello *signal.Hello) *signal.Fault {
+func (b *Bridge) found(a *Arrival, addr netip.Prefix, hello *signal.Hello) *signal.Fault {
 	password := hello.Password
 	if hello.Settings != nil {
 		settings := *hello.Settings
@@ -106,7 +108,7 @@ func (b *Bridge) found(a *Arrival, hello *signal.Hello) *signal.Fault {
 	if a.Settings == nil {
 		a.Settings = &signal.Settings{}
 	}
-	lock, err := b.guard.forge(password)
+	lock, err := b.guard.forge(addr, password)
 	a.Key = lock
 	return b.passwordFault(err)
 }
@@ -120,7 +122,7 @@ func (b *Bridge) passwordFault(err error) *signal.Fault {
 		return signal.Faulty(signal.CodePassword, "This password is wrong.")
 	case errors.Is(err, errTries), errors.Is(err, errBusy):
 		b.stats.Unheard.Add(1)
-		return signal.Faulty(signal.CodeTryLater, "Too many tries at a password. Wait ten seconds.")
+		return signal.Faulty(signal.CodeTryLater, "Too many passwords at once. Wait ten seconds.")
 	default:
 		b.config.Log.Error("a room's lock cannot be read", "error", err)
 		return signal.Faulty(signal.CodeInternal, "Something went wrong in this bridge. Try again.")

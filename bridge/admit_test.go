@@ -6,11 +6,18 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"parley/bridge/signal"
 )
+
+// home is the address of every page of a test; addr makes others.
+var home = network(netip.AddrFrom4([4]byte{127, 0, 0, 1}))
+
+func addr(i byte) netip.Prefix { return network(netip.AddrFrom4([4]byte{192, 0, 2, i})) }
 
 func TestPassBringsBack(t *testing.T) {
 	d := openDoor(t, nil)
@@ -167,7 +174,7 @@ func TestCreatorSetsTheLock(t *testing.T) {
 
 	// The room ended and another one with another password is there now: the old pass is what the room
 	// makes of it, and a password mends it.
-	lock, err := d.guard.forge("other")
+	lock, err := d.guard.forge(home, "other")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,6 +185,12 @@ func TestCreatorSetsTheLock(t *testing.T) {
 	back.Password = "other"
 	if _, ann, _ := d.enter(back); ann.Key != lock || !ann.Resumed {
 		t.Errorf("a pass and the new password entered with %+v", ann.Arrival)
+	}
+
+	// With a snapshot the lock may be a newcomer's, who was first after a restart: the pass's comes back with it.
+	back.Snapshot = w.Snapshot
+	if _, ann, _ := d.enter(back); ann.Key != g.Key || ann.Snapshot == nil {
+		t.Errorf("a pass, its snapshot and a password entered with %+v", ann.Arrival)
 	}
 }
 
@@ -209,7 +222,7 @@ func (r *racing) Gate(room signal.RoomName) Gate {
 }
 
 func TestRoomOpensWhileItsPasswordIsHashed(t *testing.T) {
-	lock, err := newGuard(1).forge("sesame")
+	lock, err := newGuard(1).forge(home, "sesame")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,11 +274,10 @@ func TestFullRoom(t *testing.T) {
 
 func TestPasswordTriesAreBounded(t *testing.T) {
 	g := newGuard(2)
-	lock, err := g.forge("sesame")
+	lock, err := g.forge(home, "sesame")
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := func(i byte) netip.Prefix { return network(netip.AddrFrom4([4]byte{192, 0, 2, i})) }
 	for range 2 * triesBurst { // right ones use up nothing
 		if err := g.try(addr(1), "room", lock, "sesame"); err != nil {
 			t.Fatal(err)
@@ -284,22 +296,96 @@ func TestPasswordTriesAreBounded(t *testing.T) {
 	if err := g.try(addr(1), "room", lock, "sesame"); !errors.Is(err, errTries) {
 		t.Errorf("it had to wait: %v", err)
 	}
-	g.done()
-	g.done()
+	<-g.turns
+	<-g.turns
 	if err := g.try(addr(1), "another room", lock, "sesame"); !errors.Is(err, errTries) {
 		t.Errorf("the same address at another room: %v", err)
 	}
-	if err := g.try(addr(2), "room", lock, "sesame"); !errors.Is(err, errTries) {
+	if err := g.try(addr(2), "room", lock, "sesame"); err != nil {
 		t.Errorf("another address at the same room: %v", err)
 	}
-	if err := g.try(addr(2), "another room", lock, "sesame"); err != nil {
-		t.Errorf("another address at another room: %v", err)
+}
+
+// However many strangers guess at a room: a guest of another address gets in.
+func TestStrangersWhoGuessKeepNobodyOut(t *testing.T) {
+	g := newGuard(2)
+	lock, err := g.forge(home, "sesame")
+	if err != nil {
+		t.Fatal(err)
 	}
+	if err := g.try(addr(1), "room", lock, "x"); !errors.Is(err, errWrong) {
+		t.Fatal(err)
+	}
+	guesses := 1
+	for ; g.byRoom.take("room"); guesses++ { // of many addresses
+		if guesses > 1000 {
+			t.Fatal("there is no bound on guesses at one room")
+		}
+	}
+	if guesses < 10*triesBurst {
+		t.Errorf("it takes %d guesses to shut a room, and an address has %d", guesses, triesBurst)
+	}
+	if err := g.try(addr(1), "room", lock, "sesame"); !errors.Is(err, errTries) {
+		t.Errorf("an address that has guessed: %v", err)
+	}
+	if err := g.try(addr(2), "room", lock, "sesame"); err != nil {
+		t.Errorf("a guest: %v", err)
+	}
+	if err := g.try(addr(3), "room", lock, "x"); !errors.Is(err, errWrong) {
+		t.Errorf("a guest who mistypes: %v", err)
+	}
+	if err := g.try(addr(3), "room", lock, "sesame"); !errors.Is(err, errTries) {
+		t.Errorf("a second try: %v", err)
+	}
+}
+
+// Making a lock costs as much as trying a password, and anybody can make rooms.
+func TestLocksOfAnAddressAreBounded(t *testing.T) {
+	d := openDoor(t, nil)
+	founder := newHello("room", "Ann")
+	founder.Password = "sesame"
+	d.enter(founder)
+	for d.guard.locks.take(home) { // all that this address may make
+	}
+	p := d.dial()
+	p.say(founder)
+	p.wantsFault(signal.CodeTryLater, true)
+	d.enter(newHello("open room", "Ann"))
+	if _, err := d.guard.forge(addr(1), "sesame"); err != nil {
+		t.Errorf("another address: %v", err)
+	}
+}
+
+// Whatever locks are being made, somebody who has the password of a room gets a turn.
+func TestMakingLocksLeavesATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(2)
+		lock, err := g.forge(home, "sesame")
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.making <- struct{}{} // a lock that takes its time
+		g.turns <- struct{}{}
+		var makers sync.WaitGroup
+		for range 5 {
+			makers.Go(func() {
+				if _, err := g.forge(home, "sesame"); !errors.Is(err, errBusy) {
+					t.Errorf("a lock was made in the last turn: %v", err)
+				}
+			})
+		}
+		synctest.Wait()
+		began := time.Now()
+		if err := g.try(addr(1), "room", lock, "sesame"); err != nil || time.Since(began) > 0 {
+			t.Errorf("a guest waited %v: %v", time.Since(began), err)
+		}
+		makers.Wait()
+	})
 }
 
 func TestTooManyTriesGetTheirFault(t *testing.T) {
 	d := openDoor(t, nil)
-	lock, err := d.guard.forge("sesame")
+	lock, err := d.guard.forge(home, "sesame")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +417,7 @@ func TestUnreadableLockIsAnInternalFault(t *testing.T) {
 
 // One password, typed on two keyboards: composed and decomposed.
 func TestPasswordIsComposed(t *testing.T) {
-	lock, err := newGuard(1).forge("caf\u00e9")
+	lock, err := newGuard(1).forge(home, "caf\u00e9")
 	if err != nil {
 		t.Fatal(err)
 	}

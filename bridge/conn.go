@@ -86,12 +86,13 @@ func (c *Conn) Cut(f *signal.Fault) {
 }
 
 // Refuse tells the page that one of its messages was refused; the connection stays. It is ended when
-// the fault is a fatal one, or when refusals go on and on, so that they are bounded too.
+// the fault is a fatal one, or when refusals go on and on, so that they are bounded too. That somebody
+// is not there any more a page cannot have known: this does not count, however often it comes.
 func (c *Conn) Refuse(f *signal.Fault) {
 	switch {
 	case f.Fatal:
 		c.Cut(f)
-	case !c.strikes.Allow():
+	case f.Code != signal.CodeNoPeer && !c.strikes.Allow():
 		c.Cut(signal.Faulty(signal.CodeTooOften, "Too many messages were refused. Connect again and send fewer."))
 	default:
 		c.bridge.stats.Faults.add(string(f.Code))

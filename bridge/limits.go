@@ -38,6 +38,9 @@ func (b *buckets[K]) take(key K) bool { return b.bucket(key).Allow() }
 // any tells whether there is a token.
 func (b *buckets[K]) any(key K) bool { return b.bucket(key).Tokens() >= 1 }
 
+// full tells whether no token is missing.
+func (b *buckets[K]) full(key K) bool { return b.bucket(key).Tokens() >= float64(b.burst) }
+
 func (b *buckets[K]) bucket(key K) *rate.Limiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -26,40 +26,62 @@ const (
 	lockSum     = 32
 )
 
-// A password is tried five times by an address, or at a room, then once in ten seconds.
+// An address tries five wrong passwords, then one in ten seconds. A room hears far more, or one
+// stranger who keeps guessing would keep everybody out: so many guesses a day are nothing against a
+// password that is worth the name. An address makes twenty locks, then one in two seconds.
 const (
-	triesBurst = 5
-	triesRate  = 1.0 / 10
+	triesBurst     = 5
+	triesRate      = 1.0 / 10
+	roomTriesBurst = 100
+	roomTriesRate  = 1
+	locksBurst     = 20
+	locksRate      = 0.5
 )
 
 // Who waits longer than this for a turn at hashing is sent away.
 const hashWait = 5 * time.Second
 
 // guard works on passwords: few at a time, because each takes much memory and time, and with a
-// bound on wrong ones.
+// bound on wrong ones and on new ones.
 type guard struct {
-	turns  chan struct{}
+	turns  chan struct{} // one for each password that is worked on
+	making chan struct{} // one for each of those that becomes a lock
 	byAddr *buckets[netip.Prefix]
 	byRoom *buckets[signal.RoomName]
+	locks  *buckets[netip.Prefix]
 }
 
 func newGuard(atOnce int) *guard {
-	return &guard{turns: make(chan struct{}, atOnce),
-		byAddr: newBuckets[netip.Prefix](triesRate, triesBurst), byRoom: newBuckets[signal.RoomName](triesRate, triesBurst)}
+	return &guard{
+		turns:  make(chan struct{}, atOnce),
+		making: make(chan struct{}, max(1, atOnce-1)), // one turn is left for who wants to come in
+		byAddr: newBuckets[netip.Prefix](triesRate, triesBurst),
+		byRoom: newBuckets[signal.RoomName](roomTriesRate, roomTriesBurst),
+		locks:  newBuckets[netip.Prefix](locksRate, locksBurst),
+	}
 }
 
 var (
 	errBusy  = errors.New("too many passwords at once")
-	errTries = errors.New("too many wrong passwords")
+	errTries = errors.New("too many wrong passwords, or new ones")
 	errWrong = errors.New("wrong password")
 )
 
 // forge makes the lock of a password.
-func (g *guard) forge(password signal.Secret) (string, error) {
-	if err := g.turn(); err != nil {
-		return "", err
+func (g *guard) forge(addr netip.Prefix, password signal.Secret) (string, error) {
+	if !g.locks.take(addr) {
+		return "", errTries
 	}
-	defer g.done()
+	ctx, cancel := context.WithTimeout(context.Background(), hashWait)
+	defer cancel()
+	if !turn(ctx, g.making) {
+		return "", errBusy
+	}
+	defer done(g.making)
+	if !turn(ctx, g.turns) {
+		return "", errBusy
+	}
+	defer done(g.turns)
 	salt := make([]byte, lockSalt)
 	_, _ = rand.Read(salt) // never fails
 	sum := argon2.IDKey(text(password), salt, lockPasses, lockMemory, lockThreads, lockSum)
@@ -74,10 +96,12 @@ func (g *guard) try(addr netip.Prefix, room signal.RoomName, lock string, passwo
 	if !g.mayTry(addr, room) {
 		return errTries
 	}
-	if err := g.turn(); err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(context.Background(), hashWait)
+	defer cancel()
+	if !turn(ctx, g.turns) {
+		return errBusy
 	}
-	defer g.done()
+	defer done(g.turns)
 	if !g.mayTry(addr, room) { // others may have used up the tries while this one waited
 		return errTries
 	}
@@ -93,22 +117,23 @@ func (g *guard) try(addr netip.Prefix, room signal.RoomName, lock string, passwo
 	return nil
 }
 
+// mayTry tells whether a password is looked at. Who has made no mistake lately has a try also at a
+// room that others have guessed at too often.
 func (g *guard) mayTry(addr netip.Prefix, room signal.RoomName) bool {
-	return g.byAddr.any(addr) && g.byRoom.any(room)
+	return g.byAddr.any(addr) && (g.byRoom.any(room) || g.byAddr.full(addr))
 }
 
-func (g *guard) turn() error {
-	ctx, cancel := context.WithTimeout(context.Background(), hashWait)
-	defer cancel()
+// turn waits for a place in a queue. It is false when the time to wait is over.
+func turn(ctx context.Context, queue chan struct{}) bool {
 	select {
-	case g.turns <- struct{}{}:
-		return nil
+	case queue <- struct{}{}:
+		return true
 	case <-ctx.Done():
-		return errBusy
+		return false
 	}
 }
 
-func (g *guard) done() { <-g.turns }
+func done(queue chan struct{}) { <-queue }
 
 // fits checks a password against a lock in the PHC string format. Locks come from this node or from
 // a snapshot that it signed; the bounds are for a snapshot made by a version with other costs.

@@ -12,8 +12,9 @@ import (
 	"parley/bridge/signal"
 )
 
-// Pass brings a person back into a room as the same person. The page keeps it and cannot read
-// anything into it: it is signed.
+// Pass brings a person back into a room as the same person. The page keeps it and cannot change it:
+// it is signed. It is not encrypted: whoever holds a pass or a snapshot can read all that is in it,
+// the room's lock too, which is why that is a slow hash and never the password.
 type Pass struct {
 	Room   signal.RoomName `json:"room"` // normalised
 	Peer   signal.PeerID   `json:"peer"`

@@ -195,13 +195,29 @@ func TestRefusalsAreBounded(t *testing.T) {
 	// Those of the room behind the bridge count as well.
 	bob, g := d.enterAs("Bob")
 	for range 4 {
-		g.Conn.Refuse(signal.Faulty(signal.CodeNoPeer, "Nobody of that id is here."))
+		g.Conn.Refuse(signal.Faulty(signal.CodeOrder, "Not now."))
 	}
 	for range 3 {
-		bob.wantsFault(signal.CodeNoPeer, false)
+		bob.wantsFault(signal.CodeOrder, false)
 	}
 	bob.wantsFault(signal.CodeTooOften, true)
-	if n := d.Stats().Faults.Of("no-peer"); n != 3 {
+	if n := d.Stats().Faults.Of("order"); n != 3 {
+		t.Errorf("counted %d", n)
+	}
+}
+
+// Candidates may be on their way to many who leave at once: that is no page's fault.
+func TestWhoIsGoneIsNoStrike(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Limits.Strikes = 3 })
+	p, g := d.enterAs("Ann")
+	for range 60 {
+		g.Conn.Refuse(signal.Faulty(signal.CodeNoPeer, "Nobody of that id is here."))
+	}
+	for range 60 {
+		p.wantsFault(signal.CodeNoPeer, false)
+	}
+	p.alive()
+	if n := d.Stats().Faults.Of("no-peer"); n != 60 {
 		t.Errorf("counted %d", n)
 	}
 }
