@@ -11,7 +11,7 @@ import { LinkSet } from './linkset';
 import { Devices } from './media';
 import { mediaOf, sameMedia } from './people';
 import { storageOf } from './prefs';
-import { type Event, firstState, reduce } from './reduce';
+import { type Event, type RoomMessage, firstState, reduce } from './reduce';
 import { Session, type SessionPlace, type SessionPort } from './session';
 import type { Media } from './signal.gen';
 import { Sound } from './sound';
@@ -47,6 +47,7 @@ class OpenCall implements Call {
   private session: Session | null = null;
   private preview: MediaStream | null = null;
   private returning: Stay | null = null; // waits for the devices
+  private replaced: Stay | null = null; // went on elsewhere
   private waiting: Event[] = [];
   private busy = false;
   private closed = false;
@@ -107,16 +108,21 @@ class OpenCall implements Call {
   };
 
   leave = (): void => {
-    if (this.state.phase !== 'joining' && this.state.phase !== 'room') return;
+    const { phase } = this.state;
+    if (phase !== 'joining' && phase !== 'room') return;
+    this.returning = null;
     this.session?.leave();
     writeStay(this.place.storage, this.place.room, null);
-    this.tell([{ type: 'ended' }]);
+    this.tell([{ type: phase === 'room' ? 'ended' : 'again' }]);
   };
 
   again = (): void => {
     if (this.state.phase !== 'ended') return;
-    this.tell([{ type: 'again' }]);
+    const stay = this.replaced;
+    this.replaced = null;
+    this.tell([{ type: stay ? 'entering' : 'again' }]);
     this.devices.begin();
+    if (stay) this.comeBack(stay);
   };
 
   turnSoundOn = (): void => this.sound.turnOn();
@@ -169,13 +175,21 @@ class OpenCall implements Call {
 
   private sessionPort(): SessionPort {
     return {
-      room: (message) => this.tell([{ type: 'room', message }]),
+      room: (message) => this.inRoom(message),
       far: (message) => this.links.receive(message),
       relayRefused: () => this.links.refused(),
       up: (now) => this.signalingIs(now),
       refused: (fault) => this.tell([{ type: 'refused', fault }]),
-      ended: (fault) => this.tell([{ type: 'ended', fault }]),
+      ended: (fault, stay) => {
+        this.replaced = stay;
+        this.tell([{ type: 'ended', fault }]);
+      },
     };
+  }
+
+  private inRoom(message: RoomMessage): void {
+    if (message.type === 'welcome' && !message.resumed) this.links.letGo();
+    this.tell([{ type: 'room', message }]);
   }
 
   private signalingIs(up: boolean): void {
@@ -219,6 +233,7 @@ class OpenCall implements Call {
       this.session = null;
     }
     if (state.phase === 'ended') this.devices.release();
+    if (state.phase === 'lobby') this.devices.screen.release();
     const media = mediaOf(state.microphone, state.camera, state.screen);
     if (session?.up && !sameMedia(session.told, media)) session.send({ type: 'media', media });
   }

@@ -111,6 +111,11 @@ export class LinkSet {
     for (const link of this.links) link.hurry();
   }
 
+  /** The others have let go of this page: what its links lead to is no more. Pictures stay until there are new ones. */
+  letGo(): void {
+    for (const link of this.links) if (link.far !== undefined) this.drop(link);
+  }
+
   /** A ready that was said while signaling was down is said again. */
   sayAgain(): void {
     this.saidReady = 0;

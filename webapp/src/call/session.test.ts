@@ -24,7 +24,7 @@ function setUp(from: Entry | Stay) {
     up: (now) => heard.push(now ? 'up' : 'down'),
     relayRefused: () => heard.push('relay refused'),
     refused: (code) => heard.push(`refused ${code}`),
-    ended: (code) => heard.push(`ended ${code}`),
+    ended: (code, stay) => heard.push(`ended ${code}${stay ? ` but ${stay.pass}` : ''}`),
   }, from);
   const last = (): TestLine => lines.at(-1)!;
   const hello = (): Partial<Hello> => {
@@ -32,8 +32,9 @@ function setUp(from: Entry | Stay) {
     return last().sent[0] as Partial<Hello>;
   };
   const redial = (): Partial<Hello> => {
+    const { length } = lines;
     last().cut();
-    vi.advanceTimersByTime(6000);
+    while (lines.length === length) vi.advanceTimersByTime(100);
     return hello();
   };
   return { session, lines, heard, storage, last, hello, redial };
@@ -86,6 +87,42 @@ describe('coming in', () => {
     expect(heard).toEqual(['welcome', 'up']);
   });
 
+  it('says so when that takes its time, and only then', () => {
+    const quick = setUp({ name: 'Ann' });
+    quick.hello();
+    quick.last().say(welcome);
+    const given = setUp({ name: 'Ann' });
+    given.session.leave();
+    const slow = setUp({ name: 'Ann' });
+    vi.advanceTimersByTime(900);
+    expect(slow.heard).toEqual([]);
+    vi.advanceTimersByTime(100);
+    expect([quick.heard, given.heard, slow.heard]).toEqual([['welcome', 'up'], [], ['down']]);
+  });
+
+  it('sends no password with a pass, but has it for when the pass is refused', () => {
+    for (const entry of [{ name: 'Ann', password: 'x' }, { name: 'Ann', settings: { password: 'x' } }]) {
+      const { hello, redial, last } = setUp(entry);
+      hello();
+      last().say(welcome);
+      const back = redial();
+      expect(back).toMatchObject({ pass: 'pass-1' });
+      expect(back).not.toHaveProperty('password');
+      last().say(fault('bad-pass'));
+      expect(redial()).toMatchObject({ password: 'x' });
+    }
+  });
+
+  it('does not give a place up because the bridge asks for time', () => {
+    const { hello, redial, last, heard, storage } = setUp({ name: 'Ann', pass: 'old', snapshot: '', epoch: 4 });
+    hello();
+    last().say(fault('try-later'));
+    expect(redial()).toMatchObject({ pass: 'old' });
+    last().say(welcome);
+    expect(heard).toEqual(['down', 'welcome', 'up']);
+    expect(readStay(storage, 'garden', Date.now())).not.toBeNull();
+  });
+
   it('joins as a new person when the pass is not valid, above the epoch it knows', () => {
     const { hello, redial, last, storage } = setUp({ name: 'Ann', pass: 'old', snapshot: 'snap', epoch: 4 });
     hello();
@@ -119,12 +156,35 @@ describe('in the room', () => {
     expect(heard).toEqual(['down', 'welcome', 'up']);
   });
 
-  it('ends when a newer page took its place, and forgets the stay', () => {
+  it('asks again to come in when the room remembers that it is another one, but ends when it has become one', () => {
+    for (const code of ['locked', 'full'] as const) {
+      const out = inRoom();
+      out.last().say(fault(code));
+      expect(out.heard).toEqual([`refused ${code}`]);
+      const back = inRoom();
+      back.redial();
+      back.last().say(fault(code));
+      expect(back.heard).toEqual(['down', `ended ${code}`]);
+    }
+  });
+
+  it('says hello again when the room does not know its plan', () => {
+    const { redial, last, heard, lines } = inRoom();
+    last().say({ type: 'fault', code: 'order', text: '', of: 'ready', fatal: false });
+    expect(lines).toHaveLength(1);
+    last().say({ type: 'fault', code: 'order', text: '', of: 'describe', fatal: false });
+    expect(heard).toEqual(['down']);
+    vi.advanceTimersByTime(2000);
+    expect(lines).toHaveLength(1);
+    expect(redial()).toMatchObject({ epoch: 7, pass: 'pass-1' });
+  });
+
+  it('ends when a newer page took its place, and forgets the stay but for the way back', () => {
     const { last, heard, lines, storage } = inRoom();
     last().say(fault('replaced'));
     last().cut();
     vi.advanceTimersByTime(60_000);
-    expect(heard).toEqual(['ended replaced']);
+    expect(heard).toEqual(['ended replaced but pass-1']);
     expect(lines).toHaveLength(1);
     expect(storage).toHaveLength(0);
   });
@@ -155,6 +215,41 @@ describe('in the room', () => {
     vi.advanceTimersByTime(60_000);
     expect(lines).toHaveLength(1);
     expect(storage).toHaveLength(0);
+  });
+
+  it('comes back to leave where the line is cut', () => {
+    const { session, last, hello, redial, heard, lines, storage } = inRoom();
+    last().cut();
+    session.leave();
+    expect(hello()).toMatchObject({ pass: 'pass-1', page: 'page-one' });
+    last().say(fault('restarting'));
+    redial();
+    last().say(welcome);
+    expect(last().sent.at(-1)).toEqual({ type: 'leave' });
+    expect(last().readyState).toBe(3);
+    const { length } = lines;
+    vi.advanceTimersByTime(120_000);
+    expect(lines).toHaveLength(length);
+    expect([heard, storage.length]).toEqual([['down'], 0]);
+  });
+
+  it('does not try so for longer than the room waits, nor against its will', () => {
+    const dead = inRoom();
+    dead.last().cut();
+    dead.session.leave();
+    vi.advanceTimersByTime(60_000);
+    const { length } = dead.lines;
+    expect(length).toBeGreaterThan(5);
+    vi.advanceTimersByTime(60_000);
+    expect(dead.lines).toHaveLength(length);
+    const gone = inRoom();
+    gone.last().cut();
+    gone.session.leave();
+    gone.hello();
+    gone.last().say(fault('bad-pass'));
+    gone.last().cut();
+    vi.advanceTimersByTime(60_000);
+    expect(gone.lines).toHaveLength(2);
   });
 
   it('is not ended by a fault that is not fatal', () => {

@@ -5,9 +5,10 @@
 //         +--refused--> over                          +--pass refused--> entering as a new person
 
 import type { Negotiation } from './link';
+import { part } from './parting';
 import type { RoomMessage } from './reduce';
 import { type Code, type Fault, type FromClient, type FromServer, type Hello, type Media, version } from './signal.gen';
-import { Socket } from './socket';
+import { Socket, passing } from './socket';
 import { type Stay, touchStay, writeStay } from './stay';
 import type { Entry } from './state';
 
@@ -17,12 +18,12 @@ export interface SessionPort {
   far(message: Negotiation): void;
   /** A relay did not take a description. */
   relayRefused(): void;
-  /** Signaling works, or does not. */
+  /** Signaling works, or does not. Not, too, when coming in takes its time. */
   up(now: boolean): void;
   /** Not let in. */
   refused(code: Code): void;
-  /** Put out, after having been in. */
-  ended(code: Code): void;
+  /** Put out, after having been in. With a stay, the way back is open. */
+  ended(code: Code, stay: Stay | null): void;
 }
 
 /** Where a Session takes place. */
@@ -37,8 +38,11 @@ export interface SessionPlace {
   dial?(url: string): WebSocket;
 }
 
-// After these the bridge may be dialled again at once: nothing is wrong with the person.
-const passing: ReadonlySet<Code> = new Set(['restarting', 'quiet', 'slow', 'internal', 'too-often']);
+// A restarted bridge puts newcomers out by these, when it remembers what the room was: they may ask again.
+const evicting: ReadonlySet<Code> = new Set(['locked', 'full']);
+
+// Coming in takes less, unless something is wrong.
+const enterMillis = 1000;
 
 /** One stay in a room, over as many lines as it takes. */
 export class Session {
@@ -51,6 +55,7 @@ export class Session {
   private welcomed = false;
   private entry: Entry;
   private stay: Stay | null;
+  private readonly entering: ReturnType<typeof setTimeout>;
 
   constructor(
     private readonly place: SessionPlace,
@@ -66,6 +71,7 @@ export class Session {
       message: (message) => this.receive(message),
       down: () => this.down(),
     }, place.dial);
+    this.entering = setTimeout(() => port.up(false), enterMillis);
     this.socket.dial();
   }
 
@@ -82,29 +88,38 @@ export class Session {
 
   /** Ends the stay by the person's own will. */
   leave(): void {
-    this.send({ type: 'leave' });
+    const heard = this.socket.send({ type: 'leave' });
     this.finish();
+    const hello = this.hello();
+    if (!heard && hello.pass !== undefined) part(this.place.url, hello, this.place.dial);
   }
 
   /** Ends the conversation but not the stay: the page goes away. */
   close(): void {
     this.over = true;
     this.up = false;
+    clearTimeout(this.entering);
     this.socket.close();
   }
 
   private say(): void {
+    const hello = this.hello();
+    this.told = hello.media;
+    this.socket.send({ type: 'hello', ...hello });
+  }
+
+  // The pass stands for the password: it says which one was checked, even where the room has another by now.
+  private hello(): Hello {
     const { room, page, media } = this.place;
     const { name, password, settings } = this.entry;
     const { pass, snapshot, epoch } = this.stay ?? { pass: '', snapshot: '', epoch: 0 };
     const hello: Hello = { version, room, name, page, media: media() };
     if (pass !== '') hello.pass = pass;
     else if (settings) hello.settings = settings;
-    if (password) hello.password = password;
+    if (password && pass === '') hello.password = password;
     if (snapshot !== '') hello.snapshot = snapshot;
     if (epoch > 0) hello.epoch = epoch;
-    this.told = hello.media;
-    this.socket.send({ type: 'hello', ...hello });
+    return hello;
   }
 
   private receive(message: FromServer): void {
@@ -136,9 +151,11 @@ export class Session {
   private isIn(message: Extract<FromServer, { type: 'welcome' }>): void {
     this.welcomed = true;
     this.up = true;
+    clearTimeout(this.entering);
     this.socket.steady();
-    const { settings: _made, ...entry } = this.entry; // the room is there now
+    const { settings, ...entry } = this.entry; // the room is there now
     this.entry = entry;
+    if (settings?.password) this.entry.password ??= settings.password; // should the pass ever be refused
     this.stay ??= { name: entry.name, pass: '', snapshot: '', epoch: 0 };
     this.keep({ pass: message.pass, snapshot: message.snapshot, epoch: message.plan.epoch });
     this.port.room(message);
@@ -152,18 +169,26 @@ export class Session {
     writeStay(this.place.storage, this.place.room, this.stay);
   }
 
-  private fault({ code, fatal }: Fault): void {
+  private fault({ code, of, fatal }: Fault): void {
     if (code === 'relay') return this.port.relayRefused();
+    // The room does not know the plan that this page follows. It takes the epoch from a hello.
+    if (code === 'order' && of === 'describe' && this.up) return this.socket.again();
     if (!fatal || passing.has(code)) return; // the line, if it closes, is dialled again
     if (code === 'bad-pass' && this.stay !== null) {
       this.forget();
-    } else if (code === 'try-later' && this.welcomed) {
+    } else if (code === 'try-later' && this.stay !== null) {
       this.socket.slow();
     } else {
-      const told = this.welcomed || code === 'replaced' ? this.port.ended : this.port.refused;
-      this.finish();
-      told(code);
+      this.putOut(code);
     }
+  }
+
+  private putOut(code: Code): void {
+    const { up, welcomed, stay } = this;
+    this.finish();
+    if (code === 'replaced') this.port.ended(code, stay);
+    else if (!welcomed || (up && evicting.has(code))) this.port.refused(code);
+    else this.port.ended(code, null);
   }
 
   private forget(): void {

@@ -4,7 +4,7 @@
 //
 //     dialling --open--> open --closed, 10 s quiet--> waiting --0.1 to 5 s, or online--> dialling
 
-import type { FromClient, FromServer } from './signal.gen';
+import type { Code, FromClient, FromServer } from './signal.gen';
 
 /** What the line tells. */
 export interface SocketPort {
@@ -13,6 +13,9 @@ export interface SocketPort {
   message(message: FromServer): void;
   down(): void;
 }
+
+/** After these faults the bridge may be dialled again at once: nothing is wrong with the person. */
+export const passing: ReadonlySet<Code> = new Set(['restarting', 'quiet', 'slow', 'internal', 'too-often']);
 
 const firstMillis = 100;
 const mostMillis = 5000;
@@ -55,9 +58,11 @@ export class Socket {
     this.expect(dialMillis);
   }
 
-  /** Sends, if there is a line. */
-  send(message: FromClient): void {
-    if (this.opened && this.line?.readyState === 1) this.line.send(JSON.stringify(message));
+  /** Sends, if there is a line; tells whether there is. */
+  send(message: FromClient): boolean {
+    if (!this.opened || this.line?.readyState !== 1) return false;
+    this.line.send(JSON.stringify(message));
+    return true;
   }
 
   /** The bridge took this page in: the next pause is short again. */
@@ -77,6 +82,12 @@ export class Socket {
     if (!this.line) return this.dial();
     this.send({ type: 'ping' });
     this.expect(echoMillis);
+  }
+
+  /** What is said on this line is of no use: another one, after a long pause. */
+  again(): void {
+    this.slow();
+    this.drop();
   }
 
   close(): void {

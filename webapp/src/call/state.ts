@@ -138,8 +138,9 @@ export interface Call {
   presented(frame: Presented): void;
   choose(kind: 'camera' | 'microphone' | 'speaker', id: string): void;
   join(entry: Entry): void;
+  /** Out of the room; while joining, back to the lobby. */
   leave(): void;
-  /** From phase 'ended' back to the lobby. */
+  /** From phase 'ended' back to the lobby; after fault 'replaced' into the call, in place of the other page. */
   again(): void;
   turnSoundOn(): void;
   /** Leaves and releases everything: the page shows something else now. Not for pagehide, which is no leaving. */

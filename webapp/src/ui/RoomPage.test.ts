@@ -178,6 +178,36 @@ describe('lobby', () => {
     expect(call.entry).toEqual({ name: 'Ann', settings: undefined });
   });
 
+  it('says when the server does not answer, and lets one give up', () => {
+    const call = open(lobby);
+    call.show({ phase: 'joining' });
+    expect(button('Cancel')).toBeUndefined();
+    call.show({ signaling: 'down' });
+    expect(one('[role=alert]').textContent).toContain('The server does not answer');
+    expect(button('Joining…')).toBeDefined();
+    button('Cancel').click();
+    expect(call.asked).toEqual(['leave']);
+    call.show({ phase: 'lobby', signaling: 'up' });
+    expect(one('[role=alert]').textContent).toBe('');
+    expect(button('Join')).toBeDefined();
+  });
+
+  it('says so also to whoever returns', () => {
+    const call = open({ ...lobby, phase: 'joining' });
+    expect(document.body.textContent).toContain('Returning to the call');
+    expect(button('Cancel')).toBeUndefined();
+    call.show({ signaling: 'down' });
+    expect(document.body.textContent).toContain('The server does not answer');
+    button('Cancel').click();
+    expect(call.asked).toEqual(['leave']);
+  });
+
+  it('names no limit on people that the host may not grant', async () => {
+    info = { open: false, locked: false, full: false };
+    open(lobby);
+    await vi.waitFor(() => expect(field('Largest number of people')?.placeholder).toBe('The host’s limit'));
+  });
+
   it('says what is wrong with the devices and goes on', () => {
     const failed = { wanted: true, status: 'failed', problem: 'denied', list: [] } as const;
     open({ ...lobby, camera: { ...failed, list: [] }, microphone: { ...failed, list: [] } });

@@ -32,6 +32,8 @@ it('tells what is out of the ordinary, the gravest first', () => {
   expect(words({})).toContain('browser to browser');
   expect(words({ people: [person] })).toContain('waiting for others');
   expect(words({ plan: plan('mesh', true) })).toContain('no media server');
+  expect(words({ plan: plan('mesh', true) })).not.toContain('many people'); // two who cannot connect lack one too
+  expect(words({ plan: plan('mesh', true), people: Array.from({ length: 5 }, () => person) })).toMatch(/many people.*no media server/);
   expect(words({ plan: plan('mesh', true), signaling: 'down' })).toContain('the call goes on');
   expect(words({ relayReach: 'stuck' })).toContain('media server out of reach');
   expect(words({ plan: plan('relay'), relayReach: 'stuck' })).toContain('media server out of reach');

@@ -7,6 +7,9 @@ import type { PlainKey } from './text/catalogue';
 /** How to colour the words: all is well, worth knowing, or out of reach. */
 export type Mood = 'good' | 'waiting' | 'poor';
 
+// A mesh of more people than a node keeps direct by itself: what each sends is small then.
+const many = 5;
+
 export interface Connection {
   key: PlainKey;
   mood: Mood;
@@ -19,6 +22,8 @@ export function connectionOf(state: Pick<State, 'plan' | 'people' | 'signaling' 
   if (state.signaling === 'down') return { key: `${shape}.down`, mood: 'poor' };
   if (state.relayReach === 'stuck') return { key: `${shape}.stuck`, mood: 'poor' };
   if (state.people.length <= 1) return { key: `${shape}.alone`, mood: 'waiting' };
-  if (shape === 'connection.mesh' && state.plan.lacking) return { key: 'connection.mesh.lacking', mood: 'poor' };
+  if (shape === 'connection.mesh' && state.plan.lacking) {
+    return { key: state.people.length < many ? 'connection.mesh.lacking' : 'connection.mesh.lacking.many', mood: 'poor' };
+  }
   return { key: shape, mood: 'good' };
 }
