@@ -103,20 +103,22 @@ export class RelayLink implements Link {
     // A relay is always there, as far as pages know.
   }
 
+  // Signaling may have been away because the whole node was, its relay too. That shows in the answer to
+  // an offer seconds before it shows in the connection.
   hurry(): void {
-    if (this.reach === 'connected' && this.mender.waits) this.wire?.repeat();
-    this.mender.hurry();
+    if (this.reach !== 'connected') this.mender.hurry();
+    else if (this.mender.waits) this.wire?.repeat();
+    else this.negotiate();
   }
 
   report(up: number, down: number): void {
     if (!this.carrying && this.trunk?.report(up, down)) this.reported = true;
   }
 
-  look(): Promise<void> {
-    this.trunk?.check(Date.now());
+  async look(): Promise<void> {
+    await this.trunk?.look();
     const now = this.trunk?.sources(this.order) ?? [];
     this.last = this.last.filter((was) => !now.some((is) => is.decoded && is.peer === was.peer && is.kind === was.kind));
-    return Promise.resolve();
   }
 
   close(): void {
@@ -161,7 +163,7 @@ export class RelayLink implements Link {
 
   // Lets go of a connection but not of what was seen last.
   private leave(): void {
-    const seen = this.trunk?.sources(this.order).filter((source) => source.decoded) ?? [];
+    const seen = this.trunk?.sources(this.order).filter(({ kind, decoded }) => decoded && (kind === 'camera' || kind === 'screen')) ?? [];
     if (seen.length > 0) this.last = seen.map((source) => ({ ...source, stale: true }));
     this.trunk?.close();
     this.wire?.close();

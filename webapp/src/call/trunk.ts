@@ -10,7 +10,7 @@ import { type LayerSize, type Told, type Viewed, ack, announce, decode, mesh, vi
 import { type Board, type Count, type Taken, emptyBoard, grown, heed, isShown, newest, numberOf, ownerOf } from './slots';
 import { levelOfRelay } from './speaking';
 import type { Shown } from './state';
-import { type Wire, encode, replace } from './wire';
+import { type Stat, type Wire, encode, replace } from './wire';
 
 /** What a Trunk tells. */
 export interface TrunkOwner {
@@ -23,12 +23,14 @@ export interface TrunkOwner {
 }
 
 interface Slot {
+  lane: RTCRtpTransceiver;
   receiver: RTCRtpReceiver;
   stream: MediaStream;
 }
 
 const viewEvery = 100;
 const soundMillis = 100; // of sound that can be played without a gap
+const packetsOfSound = 5; // of 20 ms each
 
 /** One trunk, as old as its wire. */
 export class Trunk {
@@ -44,6 +46,7 @@ export class Trunk {
   private liveAt = 0;
   private arrived = new Set<string>(); // ids of sources
   private heard = new Map<string, number>(); // when a source was heard first, by id
+  private packets = new Map<string, number>(); // that had come when a source was looked at first, by id
   private shown: readonly Shown[] | null = null;
   private viewedAt = 0;
   private said = new Map<string, string>(); // what the relay was told last, by subject
@@ -68,8 +71,9 @@ export class Trunk {
     const next = grown({ audio: audio.length, video: video.length }, wanted);
     if (next.audio === audio.length && next.video === video.length) return false;
     const slot = (media: 'audio' | 'video'): Slot => {
-      const { receiver } = this.wire.pc.addTransceiver(media, { direction: 'recvonly' });
-      return { receiver, stream: new MediaStream([receiver.track]) };
+      const lane = this.wire.pc.addTransceiver(media, { direction: 'recvonly' });
+      const { receiver } = lane;
+      return { lane, receiver, stream: new MediaStream([receiver.track]) };
     };
     while (audio.length < next.audio) audio.push(slot('audio'));
     while (video.length < next.video) video.push(slot('video'));
@@ -89,7 +93,14 @@ export class Trunk {
     return [...of('audio'), ...of('video')];
   }
 
-  /** Looks what has come by now. */
+  /** Looks what has come by now; for sound that nobody plays yet the statistics have to be asked. */
+  async look(): Promise<void> {
+    const silent = this.board.audio.filter((seat) => !this.heard.has(this.idOf('audio', seat)));
+    if (silent.length > 0) this.count(silent, await this.wire.stats());
+    this.check(Date.now());
+  }
+
+  /** Looks what browsers tell at once. */
   check(now: number): void {
     const { audio, video } = this.board;
     const arrived = new Set<string>();
@@ -107,6 +118,8 @@ export class Trunk {
       heard.set(id, since);
       if (now - since >= soundMillis) arrived.add(id);
     }
+    const seated = new Set(audio.map((seat) => this.idOf('audio', seat)));
+    this.packets = new Map([...this.packets].filter(([id]) => seated.has(id)));
     this.heard = heard;
     this.arrived = arrived;
   }
@@ -240,6 +253,17 @@ export class Trunk {
     if (receiver === undefined) return false;
     const speaker = newest(receiver.getContributingSources());
     return speaker === null ? receiver.getSynchronizationSources().length > 0 : speaker.source === seat.member;
+  }
+
+  private count(seats: readonly Taken[], stats: readonly Stat[]): void {
+    for (const seat of seats) {
+      const id = this.idOf('audio', seat);
+      const mid = this.slots.audio[seat.slot]?.lane.mid;
+      const count = stats.find((one) => one.type === 'inbound-rtp' && one.mid === mid)?.packetsReceived ?? 0;
+      const first = this.packets.get(id) ?? count;
+      this.packets.set(id, first);
+      if (count - first >= packetsOfSound) this.heard.set(id, Date.now() - soundMillis);
+    }
   }
 
   private send(kind: Kind): void {
