@@ -168,7 +168,7 @@ export class Trunk {
 
   /** Takes how much all links between pages carry, in kbit/s. False if the relay cannot hear it. */
   report(up: number, down: number): boolean {
-    return this.say('mesh', mesh(up, down));
+    return this.say('report', mesh(up, down));
   }
 
   close(): void {
