@@ -86,8 +86,11 @@ export class Lab {
     return this.ip(0, `route add blackhole 10.77.${side}.2/32`);
   }
 
-  mendAll(side: Side): Promise<void> {
-    return this.ip(0, `route del blackhole 10.77.${side}.2/32`);
+  /** Gives that person another address, as somebody has who goes from one network to the next. */
+  async move(side: Side): Promise<void> {
+    await this.ip(side, `addr del 10.77.${side}.2/24 dev eth0`);
+    await this.ip(side, `addr add 10.77.${side}.3/24 dev eth0`);
+    await this.ip(side, `route replace default via 10.77.${side}.1`);
   }
 
   async close(): Promise<void> {
