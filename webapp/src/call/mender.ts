@@ -26,6 +26,7 @@ export class Mender {
   reach: Reach = 'connecting';
   private closed = false;
   private trouble: Omit<Trouble, 'beyondIce'> = { since: Date.now(), fresh: true, unanswered: 0 };
+  private vain = false; // the last try came to nothing: the far end could not be signaled to
   private retry: ReturnType<typeof setTimeout> | undefined;
   private giveUp: ReturnType<typeof setTimeout> | undefined;
 
@@ -78,7 +79,15 @@ export class Mender {
 
   /** The network or the signaling is back. */
   hurry(): void {
-    if (this.reach !== 'connected' && this.sinceTried() > 500) this.mend();
+    if (this.closed || this.reach === 'connected') return;
+    if (this.reach === 'connecting') this.waitForStuck();
+    if (this.vain || this.sinceTried() > 500) this.mend();
+  }
+
+  /** The far end can be signaled to again: whatever it was sent meanwhile is lost. */
+  restored(): void {
+    this.vain = true;
+    this.hurry();
   }
 
   /** The far end finds the link down. */
@@ -89,7 +98,8 @@ export class Mender {
   /** Tries now. */
   mend(): void {
     if (this.closed) return;
-    if (this.port.able()) this.port.apply(remedyFor(this.full(), this.offers));
+    this.vain = !this.port.able();
+    if (!this.vain) this.port.apply(remedyFor(this.full(), this.offers));
     this.trouble.tried = Date.now();
     this.plan();
   }
@@ -125,6 +135,7 @@ export class Mender {
 
   // Time during which the two could not speak to each other does not count.
   private waitForStuck(): void {
+    clearTimeout(this.giveUp);
     this.giveUp = setTimeout(() => {
       if (this.port.able()) this.setReach('stuck');
       else this.waitForStuck();

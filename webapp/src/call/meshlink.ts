@@ -15,6 +15,8 @@ import { Wire, type WireOwner } from './wire';
 
 // Of what a link may carry, an estimate may begin with this much.
 const startShare = 0.75;
+// How often the far end may have a new connection. One that works asks for it after a second at the soonest.
+const renewMillis = 1000;
 
 /** A link to another page. */
 export class MeshLink implements Link {
@@ -25,6 +27,7 @@ export class MeshLink implements Link {
   private order = 0;
   private arrived: ReadonlySet<Kind> = new Set();
   private tuning: Tuning | null = null;
+  private renewedAt = 0;
   private present = true;
   private closed = false;
   private readonly mender: Mender;
@@ -82,7 +85,8 @@ export class MeshLink implements Link {
   }
 
   refused(): void {
-    // Bridges refuse nothing of what pages say to each other.
+    // That word is of a relay. Where a bridge refuses what is said to a page, that page is gone, or
+    // session.ts says hello again.
   }
 
   carry(): void {
@@ -105,7 +109,7 @@ export class MeshLink implements Link {
   reachable(now: boolean): void {
     if (now === this.present) return;
     this.present = now;
-    if (now && this.reach !== 'connected') this.mender.mend();
+    if (now) this.mender.restored();
   }
 
   hurry(): void {
@@ -131,9 +135,22 @@ export class MeshLink implements Link {
     this.wire?.close();
   }
 
-  // A new connection in place of the old one, if there was any.
-  private renew(id = randomId()): Wire {
+  // A new connection in place of the old one, if there was any. Browsers bound how many a page may
+  // have: one that is not to be had is tried for again later.
+  private renew(id = randomId()): Wire | null {
+    try {
+      this.begin(id);
+    } catch {
+      this.giveUpWire();
+      return null;
+    }
+    this.port.changed();
+    return this.wire;
+  }
+
+  private begin(id: string): void {
     this.wire?.close();
+    this.renewedAt = Date.now();
     this.order = this.port.order();
     this.arrived = new Set();
     this.mender.answered();
@@ -150,8 +167,6 @@ export class MeshLink implements Link {
       wire.offer(false);
       this.mender.sent();
     }
-    this.port.changed();
-    return wire;
   }
 
   private owner(self: () => Wire): WireOwner {
@@ -177,13 +192,16 @@ export class MeshLink implements Link {
 
   private offered({ link, sdp }: Describe): void {
     if (this.offers) return; // that is not the far end's business
-    const wire = this.wire?.id === link ? this.wire : this.renew(link);
+    const known = this.wire?.id === link;
+    if (!known && Date.now() - this.renewedAt < renewMillis) return; // if it means it, it repeats it
+    const wire = known ? this.wire : this.renew(link);
     const { lanes } = this;
-    wire.answer(sdp, () => lanes?.take());
+    wire?.answer(sdp, () => lanes?.take());
     lanes?.apply();
   }
 
   private answered(sdp: string): void {
+    if (this.wire?.knows(sdp)) return;
     const { stale } = this.mender;
     this.mender.answered();
     this.wire?.accept(sdp);

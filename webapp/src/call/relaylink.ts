@@ -203,6 +203,7 @@ export class RelayLink implements Link {
   }
 
   private answered(sdp: string): void {
+    if (this.wire?.knows(sdp)) return;
     const answerer = fingerprintOf(sdp);
     const another = this.answerer !== '' && this.answerer !== answerer;
     this.mender.answered();

@@ -26,6 +26,7 @@ export class Wire {
   private said: { kind: 'offer' | 'answer'; sdp: string } | null = null; // null while ours is being made
   private candidates: { candidate: string; mline: number }[] = []; // ours, of the present description
   private heard = ''; // the offer that was answered last
+  private accepted = ''; // the answer that was taken last
 
   constructor(
     readonly id: string,
@@ -68,10 +69,17 @@ export class Wire {
     });
   }
 
+  /** Whether this answer came before: it is one to an offer of then, whatever is out now. */
+  knows(sdp: string): boolean {
+    return sdp === this.accepted;
+  }
+
   /** Takes the far end's answer. */
   accept(sdp: string): void {
+    if (this.knows(sdp)) return;
+    this.accepted = sdp;
     this.queue(async () => {
-      if (this.pc.signalingState !== 'have-local-offer') return; // a repeated one
+      if (this.pc.signalingState !== 'have-local-offer') return; // nothing is out
       await this.hear('answer', sdp);
       await this.useEarly();
     });
