@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -53,6 +54,7 @@ type Limits struct {
 	Strikes       int     // refused messages after which a connection is cut; 50, and one more each second
 	Queue         int     // messages that wait for a page to read them; 2,048
 	QueueBytes    int     // their bytes; 4 MiB, more than one other page can send at once
+	AllBytes      int     // of what waits for all pages together; 256 MiB
 	Hashes        int     // passwords that are worked on at the same time; 2
 }
 
@@ -75,6 +77,8 @@ type Bridge struct {
 	hellos  *buckets[netip.Prefix] // by address
 	asks    *buckets[netip.Prefix] // requests to the API, by address
 	guard   *guard                 // passwords
+	waiting atomic.Int64           // bytes in the queues of all connections
+	relief  sync.Mutex             // held by who looks for the fullest of them; guards nothing
 
 	mu      sync.Mutex // guards what follows
 	conns   map[*Conn]struct{}
@@ -159,6 +163,7 @@ func (l *Limits) fill() {
 	initial(&l.Strikes, 50)
 	initial(&l.Queue, 2048)
 	initial(&l.QueueBytes, 4<<20)
+	initial(&l.AllBytes, 256<<20)
 	initial(&l.Hashes, 2)
 }
 

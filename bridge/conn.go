@@ -41,25 +41,85 @@ type Conn struct {
 }
 
 // Send queues a frame, as signal.Encode makes it, for the page. It never blocks: a page that reads
-// too slowly for its queue is cut. After a Cut nothing is sent.
+// too slowly for its queue is cut. After a Cut, or the connection's end, nothing is sent.
 func (c *Conn) Send(frame []byte) {
 	limits := &c.bridge.config.Limits
 	c.mu.Lock()
-	if c.last != nil {
+	if c.last != nil || c.silent() {
 		c.mu.Unlock()
 		return
 	}
 	full := len(c.queue) >= limits.Queue || c.held+len(frame) > limits.QueueBytes
 	if !full {
 		c.queue = append(c.queue, frame)
-		c.held += len(frame)
+		c.hold(len(frame))
 	}
 	c.mu.Unlock()
 	if full {
-		c.Cut(signal.Faulty(signal.CodeSlow, "This page reads too slowly. It connects again by itself."))
+		c.Cut(tooSlow())
 		return
 	}
 	c.stir()
+	c.bridge.relieve()
+}
+
+// hold counts bytes that come to the queue or leave it. Call it with mu held.
+func (c *Conn) hold(bytes int) {
+	c.held += bytes
+	c.bridge.waiting.Add(int64(bytes))
+}
+
+// discard empties the queue. Call it with mu held.
+func (c *Conn) discard() {
+	c.queue = nil
+	c.hold(-c.held)
+}
+
+// silent tells whether the writer has stopped, and nothing will leave the queue any more.
+func (c *Conn) silent() bool {
+	select {
+	case <-c.written:
+		return true
+	default:
+		return false
+	}
+}
+
+// relieve cuts the pages for which most is waiting while all queues together are too large. Many
+// pages that read slowly, each within its own bounds, could fill the memory otherwise.
+func (b *Bridge) relieve() {
+	for b.waiting.Load() > int64(b.config.Limits.AllBytes) {
+		if !b.relief.TryLock() {
+			return // somebody is at it
+		}
+		c := b.fullest()
+		if c != nil {
+			c.Cut(tooSlow())
+		}
+		b.relief.Unlock()
+		if c == nil {
+			return // what is waiting belongs to connections that end anyway
+		}
+	}
+}
+
+// fullest finds the connection with the fullest queue among those that are not being cut.
+func (b *Bridge) fullest() (found *Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	most := 0
+	for c := range b.conns {
+		c.mu.Lock()
+		if c.last == nil && c.held > most {
+			found, most = c, c.held
+		}
+		c.mu.Unlock()
+	}
+	return found
+}
+
+func tooSlow() *signal.Fault {
+	return signal.Faulty(signal.CodeSlow, "This page reads too slowly. It connects again by itself.")
 }
 
 // Cut tells the page a last fault and ends the connection. It never blocks; of several cuts the
@@ -75,7 +135,7 @@ func (c *Conn) Cut(f *signal.Fault) {
 	c.last = &last
 	c.bridge.stats.Cuts.add(string(last.Code))
 	if last.Code == signal.CodeSlow {
-		c.queue, c.held = nil, 0 // a page that does not read is not going to read these either
+		c.discard() // a page that does not read is not going to read these either
 	}
 	now := time.Now()
 	c.until = now.Add(c.bridge.config.Timing.Linger)
@@ -158,7 +218,7 @@ func (c *Conn) take() ([]byte, *signal.Fault) {
 	}
 	frame := c.queue[0]
 	c.queue[0], c.queue = nil, c.queue[1:]
-	c.held -= len(frame)
+	c.hold(-len(frame))
 	return frame, c.last
 }
 
@@ -179,7 +239,7 @@ func (c *Conn) put(frame []byte) bool {
 		return true
 	}
 	if timedOut(err) {
-		c.Cut(signal.Faulty(signal.CodeSlow, "This page reads too slowly. It connects again by itself."))
+		c.Cut(tooSlow())
 	}
 	_ = c.ws.Close() // the reader ends, if it has not
 	return false

@@ -120,6 +120,9 @@ func (b *Bridge) forget(c *Conn) {
 	b.mu.Lock()
 	delete(b.conns, c)
 	b.mu.Unlock()
+	c.mu.Lock()
+	c.discard() // what came after the writer's end
+	c.mu.Unlock()
 	b.stats.Open.Add(-1)
 	b.release(c.addr)
 }

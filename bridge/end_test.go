@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -180,6 +181,77 @@ func TestStalledReaderIsCut(t *testing.T) {
 	if receive(t, stalled.lost) != Broken || d.Stats().Cuts.Of("slow") != 1 {
 		t.Error("the stalled page was not cut for being slow")
 	}
+}
+
+// Many slow pages, each within its own bounds, do not fill the memory: the slowest is cut, and not the
+// page that happened to be sent something.
+func TestAllQueuesTogetherAreBounded(t *testing.T) {
+	const most = 4 << 20
+	d := openDoor(t, func(c *Config) {
+		c.Limits.AllBytes, c.Limits.QueueBytes, c.Limits.Queue = most, 1<<30, 1<<20
+		c.Timing.Linger = 10 * time.Millisecond
+	})
+	witness, w := d.enterAs("Witness")
+	var slow []*guest
+	for range 7 {
+		_, g := d.stuck(most / 16)
+		slow = append(slow, g)
+	}
+	_, slowest := d.stuck(most * 3 / 8)
+	for i := 0; d.Stats().Cuts.Of("slow") == 0; i++ {
+		if d.waiting.Load() > most {
+			t.Fatalf("%d bytes are waiting", d.waiting.Load())
+		}
+		slow[i%len(slow)].Conn.Send(largeFrame)
+		w.Conn.Send(largeFrame)
+		wants[signal.Snapshot](witness)
+	}
+	if receive(t, slowest.lost) != Broken || d.Stats().Cuts.Of("slow") != 1 {
+		t.Error("another page than the slowest was cut")
+	}
+	witness.alive()
+}
+
+// What waits for a page that has ended counts for nothing, nor does what its room still sends.
+func TestNothingWaitsForWhoIsGone(t *testing.T) {
+	d := openDoor(t, func(c *Config) { c.Timing.Linger = 10 * time.Millisecond })
+	gone, g := d.stuck(1 << 20)
+	_, cut := d.stuck(1 << 20)
+	if d.waiting.Load() < 1<<20 {
+		t.Fatalf("%d bytes are waiting", d.waiting.Load())
+	}
+	_ = gone.Close()
+	cut.Conn.Cut(signal.Faulty(signal.CodeReplaced, "A newer page came."))
+	eventually(t, "both are gone", func() bool { return d.Stats().Open.Load() == 0 })
+	g.Conn.Send(largeFrame)
+	cut.Conn.Send(largeFrame)
+	if n := d.waiting.Load(); n != 0 {
+		t.Errorf("%d bytes are waiting", n)
+	}
+}
+
+var largeFrame = signal.Encode(&signal.Snapshot{Snapshot: signal.Secret(strings.Repeat("s", 32<<10))})
+
+// stuck is a page that never reads, with so many bytes sent to it.
+func (d *door) stuck(bytes int) (*websocket.Conn, *guest) {
+	d.t.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(d.http.URL, "http")+"/signal", nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = ws.Close() })
+	if err := ws.WriteMessage(websocket.TextMessage, signal.Encode(newHello("room", "Slow"))); err != nil {
+		d.t.Fatal(err)
+	}
+	g := receive(d.t, d.house.guests)
+	for _, end := range []net.Conn{ws.NetConn(), g.Conn.ws.NetConn()} { // kernels would take megabytes
+		_ = end.(*net.TCPConn).SetReadBuffer(4 << 10)
+		_ = end.(*net.TCPConn).SetWriteBuffer(4 << 10)
+	}
+	for range bytes / len(largeFrame) {
+		g.Conn.Send(largeFrame)
+	}
+	return ws, g
 }
 
 func TestLiveness(t *testing.T) {
