@@ -1,7 +1,7 @@
 // A call: the State of one room and the actions of the person in it. Everything meets here: an event
 // makes the next State (reduce.ts), and `follow` does what the new State asks for.
 //
-// Reading order: state.ts, reduce.ts, people.ts; session.ts, socket.ts, stay.ts (the bridge);
+// Reading order: state.ts, reduce.ts, people.ts; session.ts, socket.ts, stay.ts, parting.ts (the bridge);
 // links.ts, linkset.ts, link.ts (connections); meshlink.ts, lanes.ts, relaylink.ts, trunk.ts (the two
 // kinds of them); mender.ts, recovery.ts, wire.ts (what both do); tiles.ts, stage.ts, ready.ts, adapt.ts,
 // sound.ts, floor.ts (what flows on them); media.ts, capture.ts, screen.ts, prefs.ts (one's own devices).
