@@ -125,11 +125,16 @@ func (p *Port) apply(m any) {
 	p.room.disturb()
 }
 
+// startFloorKbps is where an estimate begins at least: a room of small pictures received little in the
+// mesh because little was sent, not because the line is narrow. One that is shows within a second.
+const startFloorKbps = 1000
+
 // begin starts the estimate from what the page received in the mesh, as long as it has learnt nothing by itself.
+// A line bears at least that; what it bears beyond, a mesh of bounded links does not tell.
 func (d *path) begin(kbps int, l Limits) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.estimate.next == 0 {
-		d.estimate.kbps = float64(min(max(kbps, 300), l.CeilingKbps))
+		d.estimate.kbps = float64(min(max(2*kbps, startFloorKbps), l.CeilingKbps))
 	}
 }

@@ -195,7 +195,7 @@ export class LinkSet {
     const sources = this.sources();
     const news = this.stage.update(state.people, sources, Date.now());
     for (const person of state.people) {
-      if (!person.self) news.push(...this.reach(person), ...this.hold(person));
+      if (!person.self) news.push(...this.reach(person), ...this.hold(person, sources));
     }
     news.push(...this.relayReach(state));
     this.report(state);
@@ -217,8 +217,12 @@ export class LinkSet {
     return reach === person.reach ? [] : [{ type: 'reach', peer: person.peer, reach }];
   }
 
-  private hold(person: Person): Event[] {
-    const held = this.wanted.some((wanted) => this.find(wanted)?.holds(person.peer) ?? false);
+  // While an older link still brings the picture, nobody need know that the newer one does not yet.
+  private hold(person: Person, sources: readonly LinkSource[]): Event[] {
+    const links = this.links.filter((link) => this.carrying.has(link));
+    const held = links.some((link) => link.holds(person.peer))
+      && !links.some((link) => link.far === person.peer && link.reach === 'connected')
+      && !sources.some((source) => source.stale && source.peer === person.peer);
     return held === person.held ? [] : [{ type: 'held', peer: person.peer, held }];
   }
 

@@ -163,8 +163,8 @@ export class RelayLink implements Link {
 
   // Lets go of a connection but not of what was seen last.
   private leave(): void {
-    const seen = this.trunk?.sources(this.order).filter(({ kind, decoded }) => decoded && (kind === 'camera' || kind === 'screen')) ?? [];
-    if (seen.length > 0) this.last = seen.map((source) => ({ ...source, stale: true }));
+    const seen = this.trunk?.sources(this.order).filter(({ kind }) => kind === 'camera' || kind === 'screen') ?? [];
+    if (seen.length > 0) this.last = seen.map((source) => ({ ...source, decoded: true, stale: true }));
     this.trunk?.close();
     this.wire?.close();
     this.wire = null;

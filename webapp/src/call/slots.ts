@@ -19,11 +19,10 @@ export interface Board {
   revision: number;
   audio: readonly Taken[];
   video: readonly Taken[];
-  held: ReadonlySet<number>; // video slots that the line is too narrow for
 }
 
 /** Before the relay has said anything. */
-export const emptyBoard: Board = { members: new Map(), revision: 0, audio: [], video: [], held: new Set() };
+export const emptyBoard: Board = { members: new Map(), revision: 0, audio: [], video: [] };
 
 /** Takes in what the relay says. What is not about slots changes nothing. */
 export function heed(board: Board, told: Told): Board {
@@ -41,8 +40,6 @@ export function heed(board: Board, told: Told): Board {
         ...board,
         video: board.video.map((seat) => (sameSeat(seat, told) ? { ...seat, filled: told.timestamp } : seat)),
       };
-    case 'held':
-      return { ...board, held: new Set(told.slots) };
     default:
       return board;
   }

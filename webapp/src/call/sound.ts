@@ -75,10 +75,10 @@ export class Sound implements Ears {
   ownLevel(track: MediaStreamTrack | null): number {
     if (this.own?.track !== track) {
       this.own?.close();
-      this.own = track && navigator.userActivation.hasBeenActive ? this.meterOf(track) : null;
+      this.own = track && clicked() ? this.meterOf(track) : null;
     }
     const now = Date.now();
-    if (this.context?.state === 'suspended' && navigator.userActivation.hasBeenActive && now - this.resumedAt > againMillis) {
+    if (this.context?.state === 'suspended' && clicked() && now - this.resumedAt > againMillis) {
       this.resumedAt = now;
       this.resume();
     }
@@ -237,6 +237,11 @@ export class Sound implements Ears {
 // Equal power: the sum of the squares of both is one all the way.
 const rise = Float32Array.from({ length: 33 }, (_, n) => Math.sin((n / 32) * (Math.PI / 2)));
 const fall = Float32Array.from(rise).reverse();
+
+// Older browsers do not tell whether the person has done anything in the page.
+function clicked(): boolean {
+  return (navigator.userActivation as UserActivation | undefined)?.hasBeenActive ?? false;
+}
 
 const quietDecibels = -60;
 const loudDecibels = -12;

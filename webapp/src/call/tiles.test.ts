@@ -37,11 +37,12 @@ describe('a tile', () => {
     expect(seen(arrange(older, both, 1440))).toBe('new');
   });
 
-  it('flips unseen after a while, as in a hidden tab', () => {
-    const both = [old, source('new', 2, true)];
-    const put = arrange(showsOld, both, 1000);
-    expect(seen(arrange(put, both, 4900))).toBe('old');
-    expect(seen(arrange(put, both, 5000))).toBe('new');
+  it('waits unseen, as in a hidden tab, and flips when it is seen again', () => {
+    const fresh = source('new', 2, true);
+    const put = arrange(showsOld, [old, fresh], 1000);
+    const alone = arrange(put, [fresh], 60_000);
+    expect(seen(alone)).toBe('old');
+    expect(seen(arrange(present(alone, fresh.stream, undefined, 60_010), [fresh], 60_010))).toBe('new');
   });
 
   it('does not count a frame that is not of its own', () => {
@@ -72,7 +73,7 @@ describe('a tile', () => {
 
   it('lets go of an ended source behind', () => {
     const both = [old, source('new', 2, true)];
-    const flipped = arrange(arrange(showsOld, both, 0), both, 5000);
+    const flipped = arrange(present(arrange(showsOld, both, 0), both[1]!.stream, undefined, 50), both, 50);
     expect(flipped.slots[0]?.id).toBe('old');
     expect(arrange(flipped, [source('new', 2, true)], 5100).slots[0]).toBeNull();
   });
@@ -80,8 +81,9 @@ describe('a tile', () => {
   it('takes an older source only when its own is gone', () => {
     const fresh = source('new', 2, true);
     const showsNew = arrange(emptyTile, [fresh], 0);
-    expect(seen(arrange(arrange(showsNew, [old, fresh], 100), [old, fresh], 300))).toBe('new');
-    expect(seen(arrange(arrange(showsNew, [old], 100), [old], 4100))).toBe('old');
+    const shown = (tile: Tile): Tile => present(tile, old.stream, undefined, 200);
+    expect(seen(arrange(shown(arrange(showsNew, [old, fresh], 100)), [old, fresh], 300))).toBe('new');
+    expect(seen(arrange(shown(arrange(showsNew, [old], 100)), [old], 300))).toBe('old');
   });
 
   it('never goes blank, whatever comes and goes', () => {

@@ -17,7 +17,6 @@ export interface Source {
 }
 
 interface Slot extends Source {
-  ready?: number; // when it was there and had decoded, ms
   presented?: number; // when its element presented a frame first, ms
   captured?: number; // when the newest of them was captured, ms on any clock that both slots share
 }
@@ -31,8 +30,6 @@ export interface Tile {
 /** A tile with nothing in it. */
 export const emptyTile: Tile = { slots: [null, null], front: 0 };
 
-// Elements that are out of sight present nothing, or do not say so. A busy page says so late.
-const unseenMillis = 4000;
 // A newer source whose frames are older for so long comes by a longer way.
 const behindMillis = 400;
 
@@ -45,14 +42,14 @@ export function best<S extends Source>(current: S | null, sources: readonly S[])
 
 /** Brings a tile up to date with the sources there are. */
 export function arrange(tile: Tile, sources: readonly Source[], now: number): Tile {
-  const known = refresh(release(tile, sources), sources, now);
+  const known = refresh(release(tile, sources), sources);
   const front = known.slots[known.front];
   const choice = best(front, sources);
   if (choice === null) return known; // the last picture stays
-  if (front === null) return withSlot(known, known.front, choice, now);
-  if (choice.id === front.id) return prepare(known, sources, now);
+  if (front === null) return withSlot(known, known.front, choice);
+  if (choice.id === front.id) return prepare(known, sources);
   const behind = known.slots[back(known)];
-  if (behind?.id !== choice.id) return withSlot(known, back(known), choice, now);
+  if (behind?.id !== choice.id) return withSlot(known, back(known), choice);
   return mayFlip(behind, front, now) ? { ...known, front: back(known) } : known;
 }
 
@@ -66,8 +63,8 @@ export function present(tile: Tile, stream: MediaStream, captured: number | unde
 }
 
 function mayFlip(behind: Slot, front: Slot, now: number): boolean {
-  if (!behind.decoded) return false;
-  if (behind.presented === undefined) return now - (behind.ready ?? now) >= unseenMillis;
+  // Elements that are out of sight present nothing. They flip when they are seen again.
+  if (!behind.decoded || behind.presented === undefined) return false;
   const known = behind.captured !== undefined && front.captured !== undefined;
   return !known || behind.captured! >= front.captured! || now - behind.presented >= behindMillis;
 }
@@ -84,15 +81,15 @@ export function picturesOf(tile: Tile): Pictures {
 }
 
 // The front is right for now: a newer source warms up behind it, and one that ended lets go.
-function prepare(tile: Tile, sources: readonly Source[], now: number): Tile {
+function prepare(tile: Tile, sources: readonly Source[]): Tile {
   const front = tile.slots[tile.front];
   const behind = tile.slots[back(tile)];
   const newest = [...sources].sort((a, b) => b.order - a.order)[0];
   if (newest && front && newest.order > front.order) {
-    return behind?.id === newest.id ? tile : withSlot(tile, back(tile), newest, now);
+    return behind?.id === newest.id ? tile : withSlot(tile, back(tile), newest);
   }
   const ended = behind !== null && !sources.some((source) => source.id === behind.id);
-  return ended ? withSlot(tile, back(tile), null, now) : tile;
+  return ended ? withSlot(tile, back(tile), null) : tile;
 }
 
 // Takes out what may be somebody else by now. If that was the front and something decoded is behind, that is seen.
@@ -105,18 +102,16 @@ function release(tile: Tile, sources: readonly Source[]): Tile {
   return { slots, front: slots[tile.front] === null && slots[other]?.decoded ? other : tile.front };
 }
 
-function refresh(tile: Tile, sources: readonly Source[], now: number): Tile {
+function refresh(tile: Tile, sources: readonly Source[]): Tile {
   const fresh = (slot: Slot | null): Slot | null => {
     const source = sources.find((one) => one.id === slot?.id);
-    if (!slot || !source || source.decoded === slot.decoded) return slot;
-    return { ...slot, decoded: source.decoded, ...(source.decoded ? { ready: now } : {}) };
+    return slot && source && source.decoded !== slot.decoded ? { ...slot, decoded: source.decoded } : slot;
   };
   const [first, second] = [fresh(tile.slots[0]), fresh(tile.slots[1])];
   return first === tile.slots[0] && second === tile.slots[1] ? tile : { ...tile, slots: [first, second] };
 }
 
-function withSlot(tile: Tile, index: 0 | 1, source: Source | null, now: number): Tile {
-  const slot: Slot | null = source && { ...source, ...(source.decoded ? { ready: now } : {}) };
+function withSlot(tile: Tile, index: 0 | 1, slot: Slot | null): Tile {
   return { ...tile, slots: index === 0 ? [slot, tile.slots[1]] : [tile.slots[0], slot] };
 }
 

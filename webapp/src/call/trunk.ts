@@ -30,6 +30,9 @@ interface Slot {
 
 const viewEvery = 100;
 const soundMillis = 100; // of sound that can be played without a gap
+// An estimate that has only begun holds pictures for a moment; what the line is too narrow for stays held.
+const heldMillis = 1500; // until a person is told
+const givenUpMillis = 6000; // until nothing is waited for
 const packetsOfSound = 5; // of 20 ms each
 
 /** One trunk, as old as its wire. */
@@ -47,6 +50,7 @@ export class Trunk {
   private arrived = new Set<string>(); // ids of sources
   private heard = new Map<string, number>(); // when a source was heard first, by id
   private packets = new Map<string, number>(); // that had come when a source was looked at first, by id
+  private heldAt = new Map<number, number>(); // since when, by video slot
   private shown: readonly Shown[] | null = null;
   private viewedAt = 0;
   private said = new Map<string, string>(); // what the relay was told last, by subject
@@ -88,7 +92,8 @@ export class Trunk {
       const id = this.idOf(media, seat);
       const decoded = this.arrived.has(id);
       if (owner === null || stream === undefined || (media === 'video' && !decoded)) return [];
-      return [{ ...owner, id, order, stream, decoded, shared: true }];
+      const held = media === 'video' && this.heldAt.has(seat.slot); // a picture that moves elsewhere is better
+      return [{ ...owner, id, order, stream, decoded: decoded && !held, shared: true }];
     });
     return [...of('audio'), ...of('video')];
   }
@@ -134,7 +139,7 @@ export class Trunk {
     });
     if (seat === undefined && seats.length >= this.slots[media].length) return false; // others matter more
     if (media === 'audio') return true;
-    if (seat && this.board.held.has(seat.slot)) return false;
+    if (seat && this.isHeld(seat, givenUpMillis)) return false;
     return this.shown?.some((tile) => tile.peer === peer && tile.kind === kind && tile.height > 0) ?? true;
   }
 
@@ -142,7 +147,7 @@ export class Trunk {
   holds(peer: string): boolean {
     return this.board.video.some((seat) => {
       const owner = ownerOf(this.board, seat);
-      return this.board.held.has(seat.slot) && owner?.peer === peer && owner.kind === 'camera';
+      return owner?.peer === peer && owner.kind === 'camera' && this.isHeld(seat, heldMillis);
     });
   }
 
@@ -217,6 +222,9 @@ export class Trunk {
       case 'speakers':
         this.loudness = this.levels(told.levels);
         return;
+      case 'held':
+        this.heldAt = new Map(told.slots.map((slot) => [slot, this.heldAt.get(slot) ?? Date.now()]));
+        return this.owner.changed();
       case 'table':
         this.check(Date.now());
         // Whoever is not in the table must be off their slot before the relay hears that it may fill it anew.
@@ -234,6 +242,10 @@ export class Trunk {
       const peer = this.board.members.get(number);
       return peer === undefined ? [] : [[peer, levelOfRelay(level)] as const];
     }));
+  }
+
+  private isHeld({ slot }: Taken, since: number): boolean {
+    return Date.now() - (this.heldAt.get(slot) ?? Infinity) >= since;
   }
 
   private mask(kind: number, mask: number): void {
