@@ -68,7 +68,8 @@ _needs:
 
 _go-test:
     @echo "== go: tests with the race detector"
-    @go test -race -timeout 5m ./...
+    @go test -race -run '^$' ./... > /dev/null # builds them all at once
+    @go test -race -timeout 8m -p 1 ./...      # then one after the other: calls want the cores for themselves
 
 _web-test: (_npm "webapp")
     @echo "== web app: tests"

@@ -25,7 +25,7 @@ import (
 
 // patience is how long a test waits for what should take milliseconds; race-enabled builds on a busy machine
 // take long.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // folder holds the program while the tests run.
 var folder string

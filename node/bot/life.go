@@ -46,10 +46,11 @@ type story struct {
 	welcomes int
 	ready    int64 // the epoch reported last, since the last welcome
 	fault    *signal.Fault
-	faults   int   // not fatal
-	opened   int64 // connections
-	ranks    int64 // given to links
-	failed   error // what ends the bot, nil if it leaves by itself
+	faults   int         // not fatal
+	refused  signal.Code // the last of them
+	opened   int64       // connections
+	ranks    int64       // given to links
+	failed   error       // what ends the bot, nil if it leaves by itself
 	over     bool
 	joined   chan<- error // told once: nil with the first welcome, or why there was none
 }
@@ -235,6 +236,7 @@ func (b *life) changed(m signal.Member, now time.Time) {
 func (b *life) faulted(f *signal.Fault, now time.Time) {
 	if !f.Fatal {
 		b.story.faults++
+		b.story.refused = f.Code
 		b.log.Debug("fault", "code", string(f.Code), "of", f.Of)
 		return
 	}

@@ -12,9 +12,10 @@ type Stats struct {
 	Room      string        `json:"room"`
 	Name      string        `json:"name"`
 	Self      signal.PeerID `json:"self"`
-	Signaling string        `json:"signaling"` // open, dialling or ended
-	Welcomes  int           `json:"welcomes"`  // more than one: it came back
-	Faults    int           `json:"faults"`    // from the bridge, not fatal
+	Signaling string        `json:"signaling"`         // open, dialling or ended
+	Welcomes  int           `json:"welcomes"`          // more than one: it came back
+	Faults    int           `json:"faults"`            // from the bridge, not fatal
+	Refused   signal.Code   `json:"refused,omitempty"` // the last of these
 	Fault     signal.Code   `json:"fault,omitempty"`
 	Plan      signal.Plan   `json:"plan"`
 	Settled   bool          `json:"settled"`
@@ -53,7 +54,7 @@ type Person struct {
 func (b *life) stats(now time.Time) Stats {
 	s := Stats{
 		Time: now, Room: b.cfg.Room, Name: b.cfg.Name, Self: b.roster.self, Signaling: "dialling",
-		Welcomes: b.story.welcomes, Faults: b.story.faults, Plan: b.roster.plan, Settled: b.roster.settled,
+		Welcomes: b.story.welcomes, Faults: b.story.faults, Refused: b.story.refused, Plan: b.roster.plan, Settled: b.roster.settled,
 		Ready:  b.story.ready != 0 && b.story.ready == b.roster.plan.Epoch,
 		Opened: b.story.opened, Links: []LinkStats{}, People: []Person{},
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 // deadline is how long a test waits for a state. It is generous: machines are shared.
-const deadline = 20 * time.Second
+const deadline = time.Minute
 
 // node is a bridge with its switchboard on a real socket, as `parley up` runs them.
 type node struct {
