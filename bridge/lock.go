@@ -28,13 +28,13 @@ const (
 
 // An address tries five wrong passwords, then one in ten seconds. A room hears far more, or one
 // stranger who keeps guessing would keep everybody out: so many guesses a day are nothing against a
-// password that is worth the name. An address makes twenty locks, then one in two seconds.
+// password that is worth the name. An address makes ten locks, then one in two seconds.
 const (
 	triesBurst     = 5
 	triesRate      = 1.0 / 10
 	roomTriesBurst = 100
 	roomTriesRate  = 1
-	locksBurst     = 20
+	locksBurst     = 10
 	locksRate      = 0.5
 )
 
