@@ -54,6 +54,10 @@ bench: _needs build (_npm "e2e")
     @go test -run '^$' -bench . ./bridge/... ./node/...
     @npm --prefix e2e --silent run bench
 
+# the same call in the mesh and through a relay, side by side, in e2e/out/compare: PARLEY_PEOPLE=8 just compare
+compare: _needs build (_npm "e2e")
+    @cd e2e && npx --no-install playwright test --config compare --reporter ./harness/plain.ts
+
 # make screenshots of every view, in e2e/out
 views: _needs build (_npm "e2e")
     @npm --prefix e2e --silent run views
