@@ -39,7 +39,7 @@ async function enter(): Promise<void> {
 async function redial(): Promise<Partial<Hello>> {
   const { length } = lines;
   last().cut();
-  while (lines.length === length) await pass(100);
+  for (let n = 0; n < 100 && lines.length === length; n++) await pass(100);
   return hello();
 }
 

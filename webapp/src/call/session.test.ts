@@ -34,7 +34,7 @@ function setUp(from: Entry | Stay) {
   const redial = (): Partial<Hello> => {
     const { length } = lines;
     last().cut();
-    while (lines.length === length) vi.advanceTimersByTime(100);
+    for (let n = 0; n < 100 && lines.length === length; n++) vi.advanceTimersByTime(100);
     return hello();
   };
   return { session, lines, heard, storage, last, hello, redial };
