@@ -86,6 +86,17 @@ export class Lab {
     return this.ip(0, `route add blackhole 10.77.${side}.2/32`);
   }
 
+  /** Ends the way between the two for good, and opens another one that nobody has tried yet. */
+  async reroute(): Promise<void> {
+    await this.ip(0, 'rule add iif side1 to 10.77.2.2/32 blackhole');
+    await this.ip(0, `link add side3 type veth peer name eth1 netns ${this.space(2)}`);
+    await this.ip(0, 'addr add 10.77.3.1/24 dev side3');
+    await this.ip(0, 'link set side3 up');
+    await this.ip(2, 'addr add 10.77.3.2/24 dev eth1');
+    await this.ip(2, 'link set eth1 up');
+    await this.ip(2, 'route add 10.77.1.0/24 via 10.77.3.1');
+  }
+
   /** Gives that person another address, as somebody has who goes from one network to the next. */
   async move(side: Side): Promise<void> {
     await this.ip(side, `addr del 10.77.${side}.2/24 dev eth0`);

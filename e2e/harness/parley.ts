@@ -20,7 +20,6 @@ export interface Arrival {
   locale?: string; // of the browser
   kind?: Kind; // of browser
   size?: { width: number; height: number };
-  dark?: boolean;
   persona?: Persona | null; // the next one unless given; null: what the browser's devices give
   context?: BrowserContext; // a further tab beside others
 }
@@ -65,8 +64,6 @@ export class People {
     const context = await browser.newContext({
       viewport: how.size ?? { width: 640, height: 480 },
       locale: how.locale ?? 'en-US',
-      colorScheme: how.dark ? 'dark' : 'light',
-      reducedMotion: 'no-preference',
     });
     this.adopt(context);
     const usual = how.kind && how.kind !== 'usual' ? null : personas[this.personas++ % personas.length]!;
