@@ -137,7 +137,10 @@ func TestAHundredJoinsDoNotFreezeACall(t *testing.T) {
 		}()
 	})
 	t.Logf("longest gap %v, without joins %v", worst, usual)
-	if worst > 5*time.Second { // the aim is 300 ms on a quiet machine; a room that waits for each guest stands for longer
+	if usual > 100*time.Millisecond {
+		t.Skip("this machine is too busy to tell")
+	}
+	if worst > 300*time.Millisecond {
 		t.Errorf("the picture stood still for %v", worst)
 	}
 }
