@@ -31,13 +31,15 @@ func Run(ctx context.Context, c Crowd) error {
 		defer cancel()
 		ctx = short
 	}
-	living, end := context.WithCancel(ctx)
+	// Once all are in, they stay until they have said what they see, however the context ends.
+	living, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
+	stayIn := context.AfterFunc(ctx, end)
 	bots, err := c.join(living)
+	stayIn()
 	if err == nil {
-		err = c.watch(living, bots)
+		err = c.watch(ctx, bots)
 	}
-	end()
 	return errors.Join(err, c.leave(bots))
 }
 
@@ -117,7 +119,9 @@ func (c Crowd) watch(ctx context.Context, bots []*Bot) error {
 			if err := c.report(bots); err != nil {
 				return err
 			}
-		case err := <-gone: // their context may have ended them, which is no failure
+		case <-ctx.Done(): // that is no failure
+			return nil
+		case err := <-gone:
 			return err
 		}
 	}
@@ -132,12 +136,15 @@ func (c Crowd) report(bots []*Bot) error {
 	return nil
 }
 
-// leave ends all, side by side, and reports what they saw last.
+// leave ends all, side by side, and reports what they saw last: before the first of them was gone for the others.
 func (c Crowd) leave(bots []*Bot) error {
 	last := make([]Stats, len(bots))
+	for i, b := range bots {
+		last[i] = b.Stats()
+	}
 	var leaving sync.WaitGroup
 	for i, b := range bots {
-		leaving.Go(func() { last[i] = b.Leave() })
+		leaving.Go(func() { last[i].Signaling = b.Leave().Signaling })
 	}
 	leaving.Wait()
 	var all error
