@@ -245,7 +245,7 @@ func (p *Port) choose(now micros, sinks []*Sink) {
 	wants, index := p.wants(now, sinks)
 	d := &p.down.path
 	d.mu.Lock()
-	budget := int(d.estimate.kbps)
+	budget, narrow := int(d.estimate.kbps), d.estimate.narrow(now)
 	d.mu.Unlock()
 	for _, s := range b.playing {
 		if s != nil {
@@ -253,7 +253,7 @@ func (p *Port) choose(now micros, sinks []*Sink) {
 		}
 	}
 	clear(b.useful)
-	given := share(budget, wants)
+	given := share(budget, narrow, wants)
 	held := []uint8{}
 	for n, i := range index {
 		source, w := b.aimed[i], &wants[n]

@@ -50,7 +50,8 @@ func TestSeat(t *testing.T) {
 	})
 }
 
-// The budget is never overdrawn, and nobody gets a large picture while another, that could have a small one, has none.
+// A narrow path's budget is never overdrawn; on others nobody goes without the smallest picture, whatever the
+// budget. Nowhere does one get a large picture while another, that could have a small one, has none.
 func TestShare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		budget := rapid.IntRange(0, 6000).Draw(t, "budget")
@@ -62,7 +63,8 @@ func TestShare(t *testing.T) {
 				now:    rapid.IntRange(-1, 2).Draw(t, "now"),
 			}
 		}
-		given := share(budget, wants)
+		narrow := rapid.Bool().Draw(t, "narrow")
+		given := share(budget, narrow, wants)
 		spent, large, none := 0, false, false
 		for i, g := range given {
 			if g < 0 {
@@ -75,8 +77,11 @@ func TestShare(t *testing.T) {
 				t.Fatalf("tile of %d got layer %d", wants[i].height, g)
 			}
 		}
-		if spent > budget {
+		if spent > budget && (narrow || large) {
 			t.Fatalf("%d of %d spent", spent, budget)
+		}
+		if none && !narrow {
+			t.Fatalf("one is held on a path that did not choke: %v", given)
 		}
 		if none && large {
 			t.Fatalf("one has none while another has more than the least: %v", given)
@@ -124,5 +129,48 @@ func TestEstimateDoesNotGrowUnused(t *testing.T) {
 	}
 	if e.kbps < 900 || e.kbps > 1100 {
 		t.Errorf("grew from 1000 to %.0f while 200 were sent", e.kbps)
+	}
+}
+
+// A path of 100 kbit/s that gets 300 is narrow within three seconds. What was held is tried again, later each time; a
+// single hiccup holds nothing, and a path that has grown is not narrow any more.
+func TestNarrow(t *testing.T) {
+	e := newEstimate(1000, 30000)
+	var queue float64 // ms
+	now := micros(second)
+	feed := func(kbps, capacity float64) {
+		queue = max(queue+20*(kbps/capacity-1), 0)
+		now += 20 * millisecond
+		e.feedback(now, []outcome{{sentPacket: sentPacket{size: int(kbps * 20 / 8), at: now}, received: now + micros(queue*1000)}})
+	}
+	during := func(d micros, capacity float64) (least micros) {
+		for from := now; now-from < d; {
+			kbps := 300.0
+			if e.narrow(now) {
+				kbps = 40 // sound alone
+				least += 20 * millisecond
+			}
+			feed(kbps, capacity)
+		}
+		return least
+	}
+	if held := during(5*second, 1000); held > 0 {
+		t.Errorf("held for %d ms on a wide path", held/millisecond)
+	}
+	for range 5 {
+		feed(2000, 1000) // a hiccup of 100 ms
+	}
+	if held := during(10*second, 1000); held > 0 {
+		t.Errorf("held for %d ms after a hiccup", held/millisecond)
+	}
+	if held := during(3*second, 100); held == 0 {
+		t.Error("not held while it choked for three seconds")
+	}
+	if held := during(60*second, 100); held < 50*second {
+		t.Errorf("held for %d ms of 60,000 on a narrow path", held/millisecond)
+	}
+	during(mostPatience, 1000)
+	if held := during(60*second, 1000); held > 0 {
+		t.Errorf("held for %d ms on a path that has grown", held/millisecond)
 	}
 }

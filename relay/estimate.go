@@ -17,6 +17,8 @@ type estimate struct {
 	changed  micros // of the last increase
 	cutAt    micros // of the last decrease
 	clearAt  micros // since when there is no pressure
+	cuts     int    // without a long calm between them
+	patience micros // how long what was held is not tried again
 }
 
 // pressure is what the delay says about the path.
@@ -42,6 +44,10 @@ const (
 	cutEvery = 600 * millisecond
 	// Less than this in a queue is a busy receiver, not a full path.
 	queueAllowed = 20 // milliseconds
+	// One cut may be a busy receiver too. Only what goes on choking is narrow.
+	narrowAfter = 2
+	// What a narrow path did not bear is tried again after a while, each time later.
+	leastPatience, mostPatience = 4 * second, 32 * second
 )
 
 // sentPacket is one packet as it left, and as feedback found it.
@@ -112,6 +118,13 @@ func (e *estimate) ackedKbps() float64 {
 
 // cut lowers the estimate and remembers when.
 func (e *estimate) cut(now micros, kbps float64) {
+	switch calm := now - e.cutAt; {
+	case e.cuts == 0 || calm > 2*e.patience:
+		e.cuts, e.patience = 0, leastPatience
+	case e.cuts >= narrowAfter && calm > e.patience:
+		e.patience = min(2*e.patience, mostPatience)
+	}
+	e.cuts++
 	e.kbps = max(min(kbps, e.kbps), floorKbps)
 	e.cutAt, e.changed, e.clearAt = now, now, now
 }
@@ -152,6 +165,14 @@ func (e *estimate) probed(now micros, sentKbps, receivedKbps float64) bool {
 	e.kbps = min(found, e.ceiling)
 	e.changed = now
 	return true
+}
+
+// narrow tells whether the path has shown that it does not even bear the smallest layers: by choking
+// again after it was cut. Until then these go out whatever the estimate says, because one that has only begun, or was cut
+// by a hiccup, knows less than the person who looks at a black tile; and after a while they do again, because
+// nothing else tells that the path has grown while nothing is sent.
+func (e *estimate) narrow(now micros) bool {
+	return e.cuts >= narrowAfter && now-e.cutAt <= e.patience
 }
 
 // calmFor tells for how long the path has shown no pressure.

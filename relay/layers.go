@@ -52,8 +52,9 @@ func (w *want) lowest(from int) int {
 
 // share divides budget kbit/s among wants, which are ordered by weight: everybody gets the smallest
 // layer first, then each in turn one more, up to the layer that fills its tile. -1 means held: not even the
-// smallest fits. Going up costs a tenth more than staying, so that a choice does not flutter.
-func share(budget int, wants []want) []int {
+// smallest fits, which counts only on a narrow path; on others everybody gets that. Going up costs a tenth more than
+// staying, so that a choice does not flutter.
+func share(budget int, narrow bool, wants []want) []int {
 	given := make([]int, len(wants))
 	cost := func(w *want, layer int) int {
 		if layer < 0 {
@@ -77,7 +78,7 @@ func share(budget int, wants []want) []int {
 			if next < 0 || next > w.best() {
 				continue
 			}
-			if price := cost(w, next) - cost(w, given[i]); price <= budget {
+			if price := cost(w, next) - cost(w, given[i]); price <= budget || (step == 0 && !narrow) {
 				budget -= price
 				given[i] = next
 			}

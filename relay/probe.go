@@ -41,6 +41,7 @@ func (s *span) kbps() float64 {
 const (
 	probeLength  = 60 * millisecond
 	probeEvery   = 2 * second
+	probeAgain   = 200 * millisecond // after one that found more: there may be more still
 	probeLongest = 4 * second
 	probePackets = 5 // that must arrive
 	probeAnswer  = 600 * millisecond
@@ -83,6 +84,8 @@ func (pr *probe) feedback(now micros, e *estimate, list []outcome) {
 	if pr.received.count >= probePackets && pr.received.count*10 >= pr.sent.count*9 &&
 		e.probed(now, pr.sent.kbps(), pr.received.kbps()) {
 		pr.wait = probeEvery
+		pr.next = now + probeAgain
+		return
 	}
 	pr.next = now + pr.wait
 }
