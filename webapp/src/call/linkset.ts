@@ -235,8 +235,9 @@ export class LinkSet {
 
   private report({ plan, people }: State): void {
     if (plan === undefined || !this.port.up()) return;
+    const connected = (link: WantedLink): boolean => this.find(link)?.reach === 'connected';
     const decoded = (link: WantedLink, peer: string, kind: keyof Media): boolean => this.served(link, peer, kind);
-    if (this.saidReady !== plan.epoch && isReady(this.wanted, people, decoded)) {
+    if (this.saidReady !== plan.epoch && isReady(this.wanted, people, { connected, decoded })) {
       this.saidReady = plan.epoch;
       this.port.send({ type: 'ready', epoch: plan.epoch });
     }

@@ -1,5 +1,5 @@
-// When this page is ready for a plan: everything that is being sent to it by that plan's links has
-// decoded there. Pure.
+// When this page is ready for a plan: the plan's links stand, and everything that is being sent to it by
+// them has decoded there. Pure.
 
 import type { WantedLink } from './links';
 import type { Media } from './signal.gen';
@@ -23,11 +23,18 @@ export function expected(link: WantedLink, people: readonly Sender[]): { peer: s
     .flatMap(({ peer, media }) => awaited.filter((kind) => media[kind] === 'on').map((kind) => ({ peer, kind })));
 }
 
-/** Whether all of it is there. `decoded` answers for one kind of one member on one link. */
-export function isReady(
-  wanted: readonly WantedLink[],
-  people: readonly Sender[],
-  decoded: (link: WantedLink, peer: string, kind: keyof Media) => boolean,
-): boolean {
-  return wanted.every((link) => expected(link, people).every(({ peer, kind }) => decoded(link, peer, kind)));
+/** What is known of the links that the plan wants. */
+export interface Links {
+  connected(link: WantedLink): boolean;
+  /** Whether one kind of one member has come on a link. */
+  decoded(link: WantedLink, peer: string, kind: keyof Media): boolean;
+}
+
+/** Whether all of it is there. A link on which nobody sends has to stand too: they may speak when the old one is gone. */
+export function isReady(wanted: readonly WantedLink[], people: readonly Sender[], links: Links): boolean {
+  const reachable = ({ far }: WantedLink): boolean =>
+    far === undefined || people.some(({ peer, present }) => peer === far && present);
+  return wanted.every((link) =>
+    (!link.media || !reachable(link) || links.connected(link))
+    && expected(link, people).every(({ peer, kind }) => links.decoded(link, peer, kind)));
 }
