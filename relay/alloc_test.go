@@ -21,7 +21,7 @@ func TestPacketPathAllocatesNothing(t *testing.T) {
 		ln := *sink.lane.Load()
 		ln.out = out
 		sink.lane.Store(&ln)
-		sink.aim(st.source, st)
+		sink.aim(st.source, wholeOf(st))
 		st.source.attach(sink)
 	}
 	ln := *first.lane.Load()

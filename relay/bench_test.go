@@ -138,7 +138,7 @@ func BenchmarkPath(b *testing.B) {
 			all := []*Sink{first}
 			for range sinks - 1 {
 				s, _ := loneSink(b)
-				s.aim(st.source, st)
+				s.aim(st.source, wholeOf(st))
 				st.source.attach(s)
 				all = append(all, s)
 			}

@@ -22,16 +22,17 @@ const (
 	uriLevel      = sdp.AudioLevelURI
 	uriRotation   = "urn:3gpp:video-orientation"
 	uriRepairedID = sdp.SDESRepairRTPStreamIDURI
+	uriDescriptor = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 )
 
 // newAPI sets pion up for one connection. Every connection has an API of its own, because the
-// buffers below RTCP belong to its Port.
-func newAPI(p *Port) (*webrtc.API, error) {
+// buffers below RTCP belong to its Port. With describe it takes dependency descriptors.
+func newAPI(p *Port, describe bool) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	if err := registerCodecs(media); err != nil {
 		return nil, fmt.Errorf("relay: set up codecs: %w", err)
 	}
-	if err := registerExtensions(media); err != nil {
+	if err := registerExtensions(media, describe); err != nil {
 		return nil, fmt.Errorf("relay: set up header extensions: %w", err)
 	}
 	registry, err := upwards()
@@ -77,9 +78,11 @@ func registerCodecs(media *webrtc.MediaEngine) error {
 	return nil
 }
 
-// registerExtensions takes stream ids only upwards. The dependency descriptor is not taken at all:
-// passed on unchanged it breaks every change of source, and a browser does well without.
-func registerExtensions(media *webrtc.MediaEngine) error {
+// registerExtensions takes stream ids only upwards, and so the dependency descriptor: passed on
+// unchanged it breaks every change of source, and a browser does well without. It is taken only with
+// describe, because only AV1 has need of it, and a browser whose descriptor is taken leaves the
+// numbers out of VP8 payloads by which receivers decode across a change of source.
+func registerExtensions(media *webrtc.MediaEngine, describe bool) error {
 	up := webrtc.RTPTransceiverDirectionRecvonly
 	down := webrtc.RTPTransceiverDirectionSendonly
 	type entry struct {
@@ -95,7 +98,11 @@ func registerExtensions(media *webrtc.MediaEngine) error {
 		{sdp.SDESMidURI, []webrtc.RTPCodecType{audio, video}, []webrtc.RTPTransceiverDirection{up, down}},
 		{sdp.SDESRTPStreamIDURI, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
 		{uriRepairedID, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
+		{uriDescriptor, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
 	} {
+		if e.uri == uriDescriptor && !describe {
+			continue
+		}
 		for _, k := range e.kinds {
 			if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: e.uri}, k, e.directions...); err != nil {
 				return err

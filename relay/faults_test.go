@@ -24,7 +24,7 @@ func TestOneBadPathDoesNotRainKeyFrames(t *testing.T) {
 	sinks := []*Sink{first}
 	for range 29 {
 		s, _ := loneSink(t)
-		s.aim(st.source, st)
+		s.aim(st.source, wholeOf(st))
 		st.source.attach(s)
 		sinks = append(sinks, s)
 	}
@@ -286,7 +286,7 @@ func TestSenderReportsAreRewritten(t *testing.T) {
 	sender := vp8Sender{packet: rtp.Packet{Header: rtp.Header{Version: 2, Timestamp: 5000}}}
 	sender.frame(500, true, func(p *rtp.Packet) { forward(t, st, p, second) })
 	other := newStream(st.source, 1, 78, st.in)
-	s.aim(st.source, other)
+	s.aim(st.source, wholeOf(other))
 	sender.packet.Timestamp = 900000 // the other layer counts from elsewhere
 	sender.frame(500, true, func(p *rtp.Packet) { forward(t, other, p, second+100*millisecond) })
 	s.port.clocks(other, &rtcp.SenderReport{SSRC: 78, NTPTime: 1000 << 32, RTPTime: 900000}, second+100*millisecond)

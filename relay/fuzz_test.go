@@ -40,10 +40,18 @@ func FuzzVP8(f *testing.F) {
 func FuzzVP9(f *testing.F) {
 	f.Add([]byte{0xA8, 0x81, 0x02, 0x10, 7, 1})
 	f.Add([]byte{0x80, 0x80})
+	f.Add([]byte{0xBE, 0x81, 0x02, 0x10, 0x38, 1, 64, 0, 180, 2, 128, 1, 104, 1, 0x20, 1})
 	f.Fuzz(func(t *testing.T, p []byte) {
 		d, ok := parseVP9(p)
 		if !ok {
 			return
+		}
+		var room [maxSpatial]layerSize
+		if n := len(d.sizes(p, room[:0])); n > maxSpatial || n > 0 && d.structure == 0 {
+			t.Fatalf("%d sizes of %x", n, p)
+		}
+		if f, ok := d.frame(1); ok && (f.entry&^f.needed != 0 && !f.alone || f.needed == 0 && f.spatial < maxSpatial && f.temporal < maxTemporal) {
+			t.Fatalf("%x is a frame %+v", p, f)
 		}
 		before := append([]byte(nil), p...)
 		d.rewrite(p, d.picture, d.tl0)

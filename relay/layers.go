@@ -12,6 +12,8 @@ type want struct {
 	rungs  [maxLayers]rung
 	height int // of the tile in pixels
 	now    int // layer being forwarded, -1 for none
+	// thin is what the smallest layer takes with fewer pictures a second, slowest first; 0 where there is no such thing.
+	thin [maxTemporal - 1]int
 }
 
 // best is the smallest layer that fills the tile: three quarters of its height are enough.
@@ -87,6 +89,41 @@ func share(budget int, narrow bool, wants []want) []int {
 	return given
 }
 
+// thin lowers the picture rate of smallest layers, where they have several, as far as the budget is
+// overdrawn, least weight first; and gives those who were left with nothing such a layer out of what
+// remains. It tells the picture rate of each, as a temporal layer.
+func thin(budget int, wants []want, given []int) (rates []uint8) {
+	rates = make([]uint8, len(wants))
+	for i, g := range given {
+		rates[i] = allTemporal
+		if g >= 0 {
+			budget -= wants[i].rungs[g].kbps
+		}
+	}
+	for i := len(wants) - 1; i >= 0 && budget < 0; i-- {
+		w := &wants[i]
+		if given[i] < 0 || given[i] != w.lowest(0) {
+			continue
+		}
+		full := budget + w.rungs[given[i]].kbps
+		for t := len(w.thin) - 1; t >= 0 && budget < 0; t-- {
+			if w.thin[t] > 0 {
+				budget, rates[i] = full-w.thin[t], uint8(t)
+			}
+		}
+	}
+	for i := range wants {
+		w := &wants[i]
+		for t := len(w.thin) - 1; t >= 0 && given[i] < 0; t-- {
+			if kbps := w.thin[t]; kbps > 0 && kbps <= budget && w.lowest(0) >= 0 {
+				budget -= kbps
+				given[i], rates[i] = w.lowest(0), uint8(t)
+			}
+		}
+	}
+	return rates
+}
+
 // needed is what all wants would take at their best, in kbit/s.
 func needed(wants []want) int {
 	sum := 0
@@ -126,8 +163,44 @@ func usual(kind Kind, layer int, simulcast bool) layerSize {
 	return [maxLayers]layerSize{{320, 180, 150}, {640, 360, 500}, {1280, 720, 1700}}[layer]
 }
 
+// layered is the source's one stream if it carries several spatial layers, else nil.
+func (s *Source) layered() *stream {
+	if st := s.streams[0].Load(); st != nil && st.ladder.count() > 1 {
+		return st
+	}
+	return nil
+}
+
+// pick finds what carries a layer, at a picture rate that is told as a temporal layer.
+func (s *Source) pick(layer int, rate uint8) pick {
+	st := s.streams[layer].Load()
+	if one := s.layered(); one != nil {
+		return pick{one, uint8(layer), rate}
+	}
+	if st != nil && rate < allTemporal {
+		return pick{st, 0, rate}
+	}
+	return wholeOf(st)
+}
+
+// thin tells what the source's smallest layer takes with fewer pictures a second.
+func (s *Source) thin() (kbps [maxTemporal - 1]int) {
+	if st := s.streams[0].Load(); st != nil {
+		most := st.ladder.kbps[0][allTemporal].Load()
+		for t := range kbps {
+			if k := st.ladder.kbps[0][t].Load(); k > 0 && k < most {
+				kbps[t] = int(k)
+			}
+		}
+	}
+	return kbps
+}
+
 // rungs describes the source's layers at now.
 func (s *Source) rungs(now micros) (r [maxLayers]rung) {
+	if st := s.layered(); st != nil {
+		return st.rungs()
+	}
 	claim := s.claim.Load()
 	simulcast := s.streams[1].Load() != nil || s.streams[2].Load() != nil
 	var newest micros // a layer is silent by the others' measure: when all are, the page stalls, not the layer
@@ -154,6 +227,31 @@ func (s *Source) rungs(now micros) (r [maxLayers]rung) {
 	return r
 }
 
+// rungs describes the layers that are carried within one stream. What one takes is measured with all
+// that it refers to.
+func (st *stream) rungs() (r [maxLayers]rung) {
+	l, claim := &st.ladder, st.source.claim.Load()
+	newest := int64(-longAgo)
+	for i := range l.seen {
+		newest = max(newest, l.seen[i].Load())
+	}
+	for i := range l.count() {
+		size := usual(st.source.kind, i, true)
+		if claim != nil && i < len(claim.layers) {
+			size = claim.layers[i]
+		}
+		if height := l.size[i].Load() & 0xffff; height > 0 {
+			size.height = uint16(height)
+		}
+		seen := l.seen[i].Load()
+		r[i] = rung{kbps: max(int(size.kbps), 1), height: int(size.height), flowing: newest-seen < int64(flowGap)}
+		if measured := l.kbps[i][allTemporal].Load(); measured > 0 {
+			r[i].kbps = int(measured)
+		}
+	}
+	return r
+}
+
 // flowGap is how far a layer may fall behind its neighbours before it counts as not flowing.
 const flowGap = 350 * millisecond
 
@@ -166,7 +264,14 @@ func (s *Source) allowance(layer int) int {
 		ceiling = limits.VideoKbps
 	}
 	if c := s.claim.Load(); c != nil && layer < len(c.layers) && c.layers[layer].kbps > 0 {
-		return min(int(c.layers[layer].kbps)*3/2+100, ceiling)
+		claimed := int(c.layers[layer].kbps)
+		if s.whole.Load() {
+			claimed = 0
+			for _, l := range c.layers {
+				claimed += int(l.kbps)
+			}
+		}
+		return min(claimed*3/2+100, ceiling)
 	}
 	return ceiling
 }

@@ -55,6 +55,25 @@ func checkOffer(text string, limits Limits) error {
 	return nil
 }
 
+// prefersAV1 reports whether the camera of an offer would be sent as AV1: its first codec is.
+func prefersAV1(text string) bool {
+	var d sdp.SessionDescription
+	if err := d.UnmarshalString(text); err != nil || len(d.MediaDescriptions) <= int(Camera) {
+		return false
+	}
+	camera := d.MediaDescriptions[Camera]
+	if len(camera.MediaName.Formats) == 0 {
+		return false
+	}
+	first := camera.MediaName.Formats[0] + " AV1/"
+	for _, a := range camera.Attributes {
+		if a.Key == "rtpmap" && strings.HasPrefix(a.Value, first) {
+			return true
+		}
+	}
+	return false
+}
+
 // addSinks puts a Sink on every receiving m-line that has none, in order.
 func (p *Port) addSinks() error {
 	for i, t := range p.pc.GetTransceivers() {

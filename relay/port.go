@@ -72,7 +72,7 @@ func (l *life) close() {
 // gatherWithin bounds the wait for our own candidates. They are the port's addresses, known at once.
 const gatherWithin = 3 * time.Second
 
-func newPort(rm *Room, number uint16, member, page string, notify Notify) (*Port, error) {
+func newPort(rm *Room, number uint16, member, page string, notify Notify) *Port {
 	p := &Port{relay: rm.relay, room: rm, member: member, page: page, number: number, notify: notify}
 	p.log = rm.log.With("number", number)
 	p.life.done, p.life.gone = make(chan struct{}), make(chan struct{})
@@ -81,19 +81,24 @@ func newPort(rm *Room, number uint16, member, page string, notify Notify) (*Port
 	for k := range p.sources {
 		p.sources[k] = newSource(p, number, Kind(k))
 	}
-	api, err := newAPI(p)
+	return p
+}
+
+// prepare makes the connection that fits the page's first offer.
+func (p *Port) prepare(offer string) error {
+	api, err := newAPI(p, prefersAV1(offer))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if p.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
-		return nil, fmt.Errorf("relay: make connection: %w", err)
+		return fmt.Errorf("relay: make connection: %w", err)
 	}
 	if err := p.openChannels(); err != nil {
-		return nil, errors.Join(err, p.pc.Close())
+		return errors.Join(err, p.pc.Close())
 	}
 	p.pc.OnTrack(p.read)
 	p.pc.OnConnectionStateChange(p.changed)
-	return p, nil
+	return nil
 }
 
 // changed follows the connection. It runs inside pion, so the end is begun on another goroutine.
@@ -266,11 +271,14 @@ func (p *Port) addStream(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver
 	in := &intake{
 		levelExt:    extensionID(parameters.HeaderExtensions, uriLevel),
 		rotationExt: extensionID(parameters.HeaderExtensions, uriRotation),
+
+		descriptorExt: extensionID(parameters.HeaderExtensions, uriDescriptor),
 	}
 	for _, c := range parameters.Codecs {
 		in.codecs[c.PayloadType&0x7f] = codecOf(c)
 	}
 	source := p.sources[kind]
+	source.whole.Store(track.RID() == "")
 	st := newStream(source, index, uint32(track.SSRC()), in)
 	st.owned.bucket.limit(source.allowance(index))
 	p.down.addStream(st)

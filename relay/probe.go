@@ -165,5 +165,5 @@ func (s *Sink) repeat(m *mender, cluster uint8, now micros) int {
 	if e.epoch != sp.epoch || sp.stream == nil || sp.stream.cache == nil {
 		return 0
 	}
-	return s.repair(m, sp, e.in, sentPacket{seq: seq, at: now, cluster: cluster})
+	return s.repair(m, sp, e, sentPacket{seq: seq, at: now, cluster: cluster})
 }

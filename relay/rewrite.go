@@ -24,7 +24,8 @@ type placed struct {
 	in      uint16 // sequence number in the stream it came from
 	epoch   uint8  // 0: never used
 	answers uint8  // how often it was sent again; 255 while it has not been sent at all
-	at      uint32 // milliseconds of the last answer
+	at      uint16 // milliseconds of the last answer
+	marker  bool   // as it was sent, which may differ from how it came
 }
 
 const unsent = 255
@@ -45,6 +46,8 @@ type stamp struct {
 	timestamp uint32
 	picture   uint16
 	tl0       uint8
+	marker    bool
+	empty     bool // goes out as padding: its payload is not for this slot
 }
 
 func (n *numbers) current() *splice { return &n.splices[n.epoch%8] }
@@ -94,27 +97,24 @@ func (n *numbers) gap(previous splice, st *stream, p *packet, rate uint32) uint3
 	return uint32(max(step, 1))
 }
 
-// place gives p its numbers in the current splice. ok is false for a packet that has no place any more.
-func (n *numbers) place(p *packet) (s stamp, ok bool) {
+// place gives p its numbers in the current splice, and its marker. ok is false for a packet that has no place any more.
+func (n *numbers) place(p *packet, marker bool) (s stamp, ok bool) {
 	sp := n.current()
 	ahead := int16(p.seq - sp.high)
 	switch {
 	case ahead > 0:
-		// Beyond a ring's length nobody could be asked for the missing ones.
-		for missing := min(ahead-1, ringSize); missing > 0; missing-- {
-			n.seq++
-			n.ring[n.seq%ringSize] = placed{in: p.seq - uint16(missing), epoch: n.epoch, answers: unsent}
-		}
+		n.keepFree(p.seq, ahead-1)
 		n.seq++
-		n.ring[n.seq%ringSize] = placed{in: p.seq, epoch: n.epoch}
+		n.ring[n.seq%ringSize] = placed{in: p.seq, epoch: n.epoch, marker: marker}
 		sp.high = p.seq
 		s.seq = n.seq
 	default:
-		if s.seq, ok = n.late(p.seq); !ok {
+		if s.seq, ok = n.late(p.seq, marker); !ok {
 			return s, false
 		}
 	}
 	s = sp.stamp(p, s.seq)
+	s.marker = marker
 	if ahead > 0 {
 		n.timestamp, n.sentAt = s.timestamp, p.arrived
 		if len(p.payload) > 0 {
@@ -124,8 +124,35 @@ func (n *numbers) place(p *packet) (s stamp, ok bool) {
 	return s, true
 }
 
+// keepFree keeps a number for each of the packets missing before in, which may still come. Beyond a
+// ring's length nobody could be asked for them.
+func (n *numbers) keepFree(in uint16, missing int16) {
+	for missing = min(missing, ringSize); missing > 0; missing-- {
+		n.seq++
+		n.ring[n.seq%ringSize] = placed{in: in - uint16(missing), epoch: n.epoch, answers: unsent}
+	}
+}
+
+// pass leaves p out and gives it no number. If one was kept for it because it was late, the hole is
+// filled with padding (ok), or the receiver would ask for it without end.
+func (n *numbers) pass(p *packet) (s stamp, ok bool) {
+	sp := n.current()
+	if ahead := int16(p.seq - sp.high); ahead > 0 {
+		n.keepFree(p.seq, ahead-1)
+		sp.high = p.seq
+		return s, false
+	}
+	seq, ok := n.late(p.seq, false)
+	if ok {
+		n.ring[seq%ringSize].answers = maxAnswers // what stands in the cache is not for this slot
+	}
+	s = sp.stamp(p, seq)
+	s.empty, s.marker = true, false
+	return s, ok
+}
+
 // late finds the number that was kept free for a packet that comes after its successors.
-func (n *numbers) late(in uint16) (uint16, bool) {
+func (n *numbers) late(in uint16, marker bool) (uint16, bool) {
 	for back := range uint16(ringSize) {
 		seq := n.seq - back
 		e := &n.ring[seq%ringSize]
@@ -133,7 +160,7 @@ func (n *numbers) late(in uint16) (uint16, bool) {
 			break
 		}
 		if e.in == in && e.answers == unsent {
-			e.answers = 0
+			e.answers, e.marker = 0, marker
 			return seq, true
 		}
 	}
@@ -147,6 +174,7 @@ func (sp *splice) stamp(p *packet, seq uint16) stamp {
 		timestamp: p.timestamp + sp.timestamp,
 		picture:   pictureOf(p) + sp.picture,
 		tl0:       tl0Of(p) + sp.tl0,
+		marker:    p.marker,
 	}
 }
 
@@ -157,22 +185,22 @@ const (
 )
 
 // again tells where the outgoing packet seq came from, if it may be sent once more.
-func (n *numbers) again(seq uint16, now micros) (sp splice, in uint16, ok bool) {
+func (n *numbers) again(seq uint16, now micros) (sp splice, e placed, ok bool) {
 	if !n.started || int16(n.seq-seq) < 0 || n.seq-seq >= ringSize {
-		return sp, 0, false
+		return sp, e, false
 	}
-	e := &n.ring[seq%ringSize]
-	ms := uint32(now / millisecond)
-	if e.epoch == 0 || e.answers >= maxAnswers || (e.answers > 0 && ms-e.at < answerGap) {
-		return sp, 0, false
+	was := &n.ring[seq%ringSize]
+	ms := uint16(now / millisecond)
+	if was.epoch == 0 || was.answers >= maxAnswers || (was.answers > 0 && ms-was.at < answerGap) {
+		return sp, e, false
 	}
-	sp = n.splices[e.epoch%8]
-	if sp.epoch != e.epoch {
-		return sp, 0, false
+	sp = n.splices[was.epoch%8]
+	if sp.epoch != was.epoch {
+		return sp, e, false
 	}
-	e.answers++
-	e.at = ms
-	return sp, e.in, true
+	was.answers++
+	was.at = ms
+	return sp, *was, true
 }
 
 func pictureOf(p *packet) uint16 {

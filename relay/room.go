@@ -65,7 +65,8 @@ func (rm *Room) Open(member, page, offer string, notify Notify) (p *Port, answer
 	defer rm.relay.queue()()
 	var number uint16
 	rm.do(func() { number = rm.number(member) })
-	if p, err = newPort(rm, number, member, page, notify); err != nil {
+	p = newPort(rm, number, member, page, notify)
+	if err = p.prepare(offer); err != nil {
 		rm.relay.leave(rm)
 		return nil, "", err
 	}

@@ -132,10 +132,7 @@ func TestLayersFollowTheBandwidth(t *testing.T) {
 	}
 	layer := func(p *testPage) int {
 		_, video := p.port.down.slots()
-		if current, _ := video[0].streams(); current != nil {
-			return current.layer
-		}
-		return -1
+		return video[0].layer()
 	}
 	eventually(t, 15*time.Second, "both see the large layer", func() bool {
 		return layer(ann) == 2 && layer(cid) == 2 && ann.packets(slot) > 50

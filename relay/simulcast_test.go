@@ -125,7 +125,7 @@ func loneStream(s *Sink) *stream {
 	in.codecs[96] = codecVP8
 	st := newStream(source, 0, 77, in)
 	source.streams[0].Store(st)
-	s.aim(source, st)
+	s.aim(source, wholeOf(st))
 	source.attach(s)
 	return st
 }
@@ -210,7 +210,6 @@ func TestLateLayerIsNotPausedAway(t *testing.T) {
 	bob.camera.paused.Store(0)
 	eventually(t, 5*time.Second, "the top layer is taken", func() bool {
 		_, video := ann.port.down.slots()
-		current, _ := video[0].streams()
-		return current != nil && current.layer == 2
+		return video[0].layer() == 2
 	})
 }

@@ -22,8 +22,9 @@ type Sink struct {
 
 	mu      sync.Mutex // guards what follows; held for computing a packet's numbers, never across a write
 	source  *Source    // what may be forwarded, nil while empty or not acknowledged
-	current *stream    // the layer being forwarded
-	target  *stream    // the layer to change to at its next key frame
+	current *stream    // the stream being forwarded
+	target  pick       // what to change to at its next key frame
+	choice  *choice    // what of a layered stream is forwarded, nil before the first one
 	began   bool       // the source's first packet has been forwarded
 	numbers numbers
 	packets uint32 // sent, for sender reports
@@ -32,6 +33,15 @@ type Sink struct {
 
 	complaints complaints // key-frame requests of the receiver; the port's RTCP goroutine owns it
 }
+
+// pick is what a slot is to carry: a stream, and how much of it if it has several layers.
+type pick struct {
+	stream            *stream
+	spatial, temporal uint8
+}
+
+// wholeOf is the whole of a stream.
+func wholeOf(st *stream) pick { return pick{st, whole, allTemporal} }
 
 // mender is the scratch space of a goroutine that sends packets again: one answers NACKs, one probes.
 type mender struct {
@@ -48,30 +58,60 @@ func (s *Sink) rate() uint32 {
 }
 
 // aim lets the slot carry source from now on, beginning with the given layer.
-func (s *Sink) aim(source *Source, target *stream) {
+func (s *Sink) aim(source *Source, target pick) {
 	s.mu.Lock()
 	if s.source != source {
 		s.source, s.current, s.began = source, nil, false
 	}
 	s.target = target
+	if s.choice != nil {
+		s.choice.want(target.spatial, target.temporal)
+	}
 	s.mu.Unlock()
 }
 
 // clear stops forwarding at once.
-func (s *Sink) clear() { s.aim(nil, nil) }
+func (s *Sink) clear() { s.aim(nil, pick{}) }
 
 // hold stops forwarding of video for want of bandwidth, and keeps the source.
 func (s *Sink) hold() {
 	s.mu.Lock()
-	s.current, s.target = nil, nil
+	s.current, s.target = nil, pick{}
 	s.mu.Unlock()
 }
 
-// streams tells the layer being forwarded and the one being waited for.
+// streams tells the stream being forwarded and the one being waited for.
 func (s *Sink) streams() (current, target *stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.current, s.target
+	return s.current, s.target.stream
+}
+
+// layer tells which layer is being forwarded, -1 for none: of those that come as streams of their
+// own, or of those within one.
+func (s *Sink) layer() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.current == nil:
+		return -1
+	case s.choice != nil && s.current.ladder.count() > 1:
+		return min(int(s.choice.top), maxLayers-1)
+	}
+	return s.current.layer
+}
+
+// waits tells the stream whose key frame the slot waits for, nil for none.
+func (s *Sink) waits() *stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.target.stream == nil:
+		return nil
+	case s.target.stream != s.current, s.choice != nil && s.current.ladder.count() > 1 && s.choice.stuck():
+		return s.target.stream
+	}
+	return nil
 }
 
 // offer forwards p if it belongs to the layer that this slot carries. It runs on the stream's goroutine.
@@ -93,11 +133,16 @@ func (s *Sink) offer(st *stream, p *packet) {
 	if first {
 		s.beginning(st.source, stamp.timestamp)
 	}
-	p.renumber(stamp)
+	payload := p.payload
+	if stamp.empty {
+		payload = nil
+	} else {
+		p.renumber(stamp)
+	}
 	h := s.dress(&st.out, ln, p, stamp)
-	size := len(p.payload) + rtpOverhead
+	size := len(payload) + rtpOverhead
 	s.port.stampTWCC(&st.out, ln, sentPacket{size: size, at: p.arrived})
-	if _, err := ln.out.WriteRTP(h, p.payload); err != nil {
+	if _, err := ln.out.WriteRTP(h, payload); err != nil {
 		s.port.relay.stats.WriteErrors.Add(1)
 		return
 	}
@@ -125,14 +170,31 @@ func (s *Sink) accept(st *stream, p *packet) (out stamp, first, ok bool) {
 		return out, false, false
 	}
 	if s.current != st {
-		if s.target != st || (s.video && !p.key) {
+		if s.target.stream != st || (s.video && !p.key) {
 			return out, false, false
 		}
 		s.numbers.join(st, p, s.rate())
 		s.current = st
+		if s.choice != nil {
+			s.choice.begin(p.timestamp)
+		}
 		first, s.began = !s.began, true
 	}
-	out, ok = s.numbers.place(p)
+	marker := p.marker
+	if p.layered {
+		if s.choice == nil {
+			s.choice = &choice{}
+			s.choice.want(s.target.spatial, s.target.temporal)
+			s.choice.begin(p.timestamp)
+		}
+		taken, top := s.choice.take(&p.frame)
+		if !taken {
+			out, ok = s.numbers.pass(p)
+			return out, first, ok
+		}
+		marker = marker || top && p.frame.end
+	}
+	out, ok = s.numbers.place(p, marker)
 	return out, first, ok
 }
 
@@ -143,14 +205,14 @@ const rtpOverhead = 12 + 4 + 8 + 16 + 28
 func (s *Sink) dress(o *outgoing, ln *lane, p *packet, n stamp) *rtp.Header {
 	h := &o.header
 	h.Version = 2
-	h.Marker = p.marker
+	h.Marker = n.marker
 	h.PayloadType = ln.payload[p.codec]
 	h.SequenceNumber = n.seq
 	h.Timestamp = n.timestamp
 	h.SSRC = ln.ssrc
 	h.CSRC = o.csrc[:]
 	h.Padding, h.PaddingSize = false, 0
-	if len(p.payload) == 0 {
+	if len(p.payload) == 0 || n.empty {
 		h.Padding, h.PaddingSize = true, 1
 	}
 	h.Extension = ln.profile != 0
@@ -177,28 +239,28 @@ func (s *Sink) resend(m *mender, seq uint16, now micros) bool {
 		return false
 	}
 	s.mu.Lock()
-	sp, in, ok := s.numbers.again(seq, now)
+	sp, e, ok := s.numbers.again(seq, now)
 	s.mu.Unlock()
 	if !ok || sp.stream.cache == nil {
 		return false
 	}
-	if s.repair(m, sp, in, sentPacket{seq: seq, at: now}) == 0 {
+	if s.repair(m, sp, e, sentPacket{seq: seq, at: now}) == 0 {
 		return false
 	}
 	s.port.relay.stats.Resent.Add(1)
 	return true
 }
 
-// repair sends the packet that was numbered in by its publisher and sent.seq by this slot on the
-// slot's repair stream (RFC 4588): numbers of its own, the original one in front of the payload. It
-// tells the size, 0 for a packet that is not at hand any more.
-func (s *Sink) repair(m *mender, sp splice, in uint16, sent sentPacket) int {
+// repair sends the packet that was placed as e and numbered sent.seq by this slot on the slot's
+// repair stream (RFC 4588): numbers of its own, the original one in front of the payload. It tells the size, 0 for a packet that is not at hand any more.
+func (s *Sink) repair(m *mender, sp splice, e placed, sent sentPacket) int {
 	ln := s.lane.Load()
 	p := &m.packet
-	if ln == nil || !sp.stream.cache.get(in, p) || ln.rtxPayload[p.codec] == 0 || len(p.payload) == 0 || !p.describe() {
+	if ln == nil || !sp.stream.cache.get(e.in, p) || ln.rtxPayload[p.codec] == 0 || len(p.payload) == 0 || !p.describe() {
 		return 0
 	}
 	n := sp.stamp(p, sent.seq)
+	n.marker = e.marker
 	p.renumber(n)
 	m.out.csrc[0] = uint32(sp.stream.source.number)
 	h := s.dress(&m.out, ln, p, n)

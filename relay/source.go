@@ -46,6 +46,7 @@ type Source struct {
 	claim   atomic.Pointer[announcement] // what the page said it sends, nil until it did
 	voice   voice                        // loudness, for sound
 	wished  atomic.Uint32                // layers that the page was asked for, as a bit mask
+	whole   atomic.Bool                  // it comes as one stream, with whatever layers
 }
 
 func newSource(p *Port, number uint16, kind Kind) *Source {
@@ -106,6 +107,8 @@ type packet struct {
 	hasLevel  bool
 	rotation  uint8
 	rotated   bool
+	layered   bool // the stream carries several layers, and frame is what this packet belongs to
+	frame     layerFrame
 	payload   []byte
 	arrived   micros
 }
@@ -135,9 +138,10 @@ func (p *packet) describe() (ok bool) {
 
 // intake is what a stream's m-line negotiated about its header extensions and payload types.
 type intake struct {
-	codecs      [128]codec // by payload type
-	levelExt    uint8
-	rotationExt uint8
+	codecs        [128]codec // by payload type
+	levelExt      uint8
+	rotationExt   uint8
+	descriptorExt uint8
 }
 
 // stream is one RTP stream of a source. Its reading goroutine owns everything below "owned".
@@ -150,13 +154,15 @@ type stream struct {
 	kbps   atomic.Int32
 	seenAt atomic.Int64 // micros of the newest packet
 	report atomic.Pointer[senderReport]
+	ladder ladder // of the layers within
 
 	owned struct {
-		seen   window
-		bucket bucket
-		meter  meter
-		header rtp.Header
-		packet packet
+		seen      window
+		bucket    bucket
+		meter     meter
+		header    rtp.Header
+		packet    packet
+		describer describer
 	}
 	out outgoing // owned by the reading goroutine as well
 }
@@ -177,6 +183,7 @@ func newStream(s *Source, layer int, ssrc uint32, in *intake) *stream {
 	st := &stream{source: s, layer: layer, ssrc: ssrc, in: in}
 	st.out.csrc[0] = uint32(s.number)
 	st.seenAt.Store(int64(-longAgo))
+	st.ladder.init()
 	st.out.header.Extensions = make([]rtp.Extension, 0, 4)
 	if s.kind.Video() {
 		st.cache = newCache()
@@ -208,6 +215,9 @@ func (st *stream) receive(raw []byte, now micros) {
 	if kbps, ok := st.owned.meter.add(now, len(raw)); ok {
 		st.kbps.Store(int32(kbps))
 		st.owned.bucket.limit(st.source.allowance(st.layer))
+	}
+	if p.layered {
+		st.measure(p, len(raw))
 	}
 	if p.hasLevel {
 		st.source.voice.hear(p.level)
@@ -254,5 +264,37 @@ func (st *stream) parse(raw []byte, p *packet) bool {
 			p.rotation, p.rotated = b[0], true
 		}
 	}
-	return p.describe()
+	if !p.describe() {
+		return false
+	}
+	st.layers(p)
+	return true
+}
+
+// layers finds out which layer frame p belongs to, if its stream carries several.
+func (st *stream) layers(p *packet) {
+	p.layered = false
+	switch {
+	case len(p.payload) == 0:
+	case p.codec == codecVP9:
+		p.frame, p.layered = p.vp9.frame(p.timestamp)
+	case p.codec == codecAV1 && st.in.descriptorExt != 0:
+		b := st.owned.header.GetExtension(st.in.descriptorExt)
+		// Without its structure, which may be lost or late, a packet goes to everybody.
+		if d, ok := st.owned.describer.read(b); ok {
+			p.frame, p.layered = d.frame(p.timestamp), true
+		}
+	}
+}
+
+// measure counts p for its layer.
+func (st *stream) measure(p *packet, size int) {
+	st.ladder.add(&p.frame, p.arrived, size)
+	switch {
+	case p.codec == codecVP9 && p.vp9.structure != 0:
+		var room [maxSpatial]layerSize
+		st.ladder.resize(p.vp9.sizes(p.payload, room[:0]))
+	case p.codec == codecAV1 && p.key:
+		st.ladder.resize(st.owned.describer.current.size[:])
+	}
 }
