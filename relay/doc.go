@@ -7,10 +7,12 @@
 //
 // In packet order: source.go reads what a page sends, window.go drops repeats, cache.go keeps it
 // for resending, sink.go offers it to each receiving slot, rewrite.go continues that slot's
-// numbers, outlet.go is the door to sealing and the socket. Control returns through feedback.go
+// numbers, outlet.go is the door to sealing and the socket. Where one stream carries several layers,
+// vp9.go and descriptor.go say what a packet is needed for, ladder.go what each layer takes, and svc.go
+// what of it a slot gets. Control returns through feedback.go
 // (NACK, PLI, TWCC), keyframe.go, estimate.go with trend.go, and probe.go. A Room (room.go, the only
 // place of decisions) has one goroutine; for each page (board.go) it asks pure functions who is
-// shown where (slots.go), how large (layers.go), and who speaks (speaker.go). Around that:
+// shown where (slots.go), how large (choose.go, layers.go), and who speaks (speaker.go). Around that:
 // relay.go and socket.go open the one port, port.go and offer.go a connection with engine.go's
 // settings, channel.go and chat.go the data channels.
 //
