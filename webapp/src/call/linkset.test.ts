@@ -110,6 +110,19 @@ describe('the words of a page', () => {
     set.close();
   });
 
+  it('is said while something else happens all the time, such as pictures that are presented', async () => {
+    const { set, words } = setUp(member('b', { media: { ...silent, camera: 'on' } }));
+    await pass(0);
+    TestPeer.made[0]!.become('connected');
+    TestPeer.made[0]!.stats = [{ type: 'inbound-rtp', kind: 'video', mid: '1', framesDecoded: 1 }];
+    for (let millis = 0; millis < 1000; millis += 30) {
+      set.view([]);
+      await pass(30);
+    }
+    expect(words('ready')).toHaveLength(1);
+    set.close();
+  });
+
   it('say stuck once for each plan, and of those alone who could be spoken to', async () => {
     const { set, hear, words } = setUp(member('b'), member('c', { present: false }));
     await pass(14_000);

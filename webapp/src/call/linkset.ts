@@ -48,6 +48,7 @@ export class LinkSet {
   private saidReady = 0; // epoch
   private saidStuck = new Set<string>(); // epoch and peer
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private due = 0; // when the timer ends, ms
   private looking = false;
 
   constructor(private readonly port: LinkSetPort) {
@@ -272,11 +273,16 @@ export class LinkSet {
     if (this.looking || this.links.length === 0) return;
     const waiting = this.wanted.some((link) => this.find(link)?.reach === 'connected'
       && expected(link, state.people).some(({ peer, kind }) => !this.served(link, peer, kind)));
+    const wait = waiting || this.stage.isMoving(sources) ? soonMillis : laterMillis;
+    // What is due sooner stays: with every picture that is presented this is called again.
+    if (this.timer !== undefined && this.due <= Date.now() + wait) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.look(), waiting || this.stage.isMoving(sources) ? soonMillis : laterMillis);
+    this.due = Date.now() + wait;
+    this.timer = setTimeout(() => void this.look(), wait);
   }
 
   private async look(): Promise<void> {
+    this.timer = undefined;
     this.looking = true;
     await Promise.all(this.links.map((link) => link.look()));
     this.looking = false;
