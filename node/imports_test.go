@@ -23,6 +23,7 @@ var layers = map[string]int{
 
 	"parley/bridge":       1, // these never see each other
 	"parley/relay":        1,
+	"parley/relay/turn":   1,
 	"parley/node/overlay": 1,
 	"parley/webapp":       1,
 
@@ -38,7 +39,7 @@ var owners = map[string][]string{
 	"github.com/gorilla/":      {"parley/bridge", "parley/node/bot"},
 	"github.com/libp2p/":       {"parley/node/overlay"},
 	"github.com/multiformats/": {"parley/node/overlay"},
-	"github.com/pion/":         {"parley/relay", "parley/node/bot"},
+	"github.com/pion/":         {"parley/relay", "parley/relay/turn", "parley/node/bot"},
 	"github.com/prometheus/":   {"parley/node/observe"},
 }
 
