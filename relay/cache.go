@@ -20,6 +20,7 @@ type cached struct {
 	seq       uint16
 	timestamp uint32
 	payload   []byte
+	described []byte
 }
 
 func newCache() *cache { return &cache{entries: make([]cached, cacheSize)} }
@@ -31,6 +32,7 @@ func (c *cache) put(p *packet) {
 	e.valid, e.marker, e.codec = true, p.marker, p.codec
 	e.seq, e.timestamp = p.seq, p.timestamp
 	e.payload = append(e.payload[:0], p.payload...)
+	e.described = append(e.described[:0], p.described...)
 	c.mu.Unlock()
 }
 
@@ -44,5 +46,6 @@ func (c *cache) get(seq uint16, p *packet) bool {
 	}
 	p.marker, p.codec, p.seq, p.timestamp = e.marker, e.codec, e.seq, e.timestamp
 	p.payload = append(p.payload[:0], e.payload...)
+	p.described = append(p.described[:0], e.described...)
 	return true
 }

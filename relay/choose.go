@@ -73,6 +73,9 @@ func (p *Port) wants(now micros, sinks []*Sink) (wants []want, index []int) {
 		if v, ok := b.views[b.video[i]]; ok && v.height > 0 {
 			w.height = int(v.height)
 		}
+		if one := b.aimed[i].layered(); one != nil && !sinks[i].joins(one) {
+			w.rungs = [maxLayers]rung{w.rungs[0]}
+		}
 		if b.video[i].kind == Screen {
 			w.height = 0 // it has one layer
 		}

@@ -60,6 +60,14 @@ type describer struct {
 	current, next *templates // next is where a new structure is written before it is known to be whole
 }
 
+// describedNumber is the frame number in a descriptor, which stands in the same place in all; 0 for none.
+func describedNumber(b []byte) uint16 {
+	if len(b) < 3 {
+		return 0
+	}
+	return uint16(b[1])<<8 | uint16(b[2])
+}
+
 // read parses b; ok is false for what is malformed or refers to a structure that never came.
 func (r *describer) read(b []byte) (d descriptor, ok bool) {
 	if len(b) < 3 || len(b) > 255 {

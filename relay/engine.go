@@ -26,7 +26,7 @@ const (
 )
 
 // newAPI sets pion up for one connection. Every connection has an API of its own, because the
-// buffers below RTCP belong to its Port. With describe it takes dependency descriptors.
+// buffers below RTCP belong to its Port. With describe its page may send dependency descriptors.
 func newAPI(p *Port, describe bool) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
 	if err := registerCodecs(media); err != nil {
@@ -78,13 +78,17 @@ func registerCodecs(media *webrtc.MediaEngine) error {
 	return nil
 }
 
-// registerExtensions takes stream ids only upwards, and so the dependency descriptor: passed on
-// unchanged it breaks every change of source, and a browser does well without. It is taken only with
-// describe, because only AV1 has need of it, and a browser whose descriptor is taken leaves the
-// numbers out of VP8 payloads by which receivers decode across a change of source.
+// registerExtensions takes stream ids only upwards. The dependency descriptor goes with AV1 only,
+// which browsers cannot put together from several layers without; it is taken upwards only with
+// describe, because a browser whose descriptor is taken leaves the numbers out of VP8 payloads by
+// which receivers decode across a change of source.
 func registerExtensions(media *webrtc.MediaEngine, describe bool) error {
 	up := webrtc.RTPTransceiverDirectionRecvonly
 	down := webrtc.RTPTransceiverDirectionSendonly
+	described := []webrtc.RTPTransceiverDirection{down}
+	if describe {
+		described = append(described, up)
+	}
 	type entry struct {
 		uri        string
 		kinds      []webrtc.RTPCodecType
@@ -98,11 +102,8 @@ func registerExtensions(media *webrtc.MediaEngine, describe bool) error {
 		{sdp.SDESMidURI, []webrtc.RTPCodecType{audio, video}, []webrtc.RTPTransceiverDirection{up, down}},
 		{sdp.SDESRTPStreamIDURI, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
 		{uriRepairedID, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
-		{uriDescriptor, []webrtc.RTPCodecType{video}, []webrtc.RTPTransceiverDirection{up}},
+		{uriDescriptor, []webrtc.RTPCodecType{video}, described},
 	} {
-		if e.uri == uriDescriptor && !describe {
-			continue
-		}
 		for _, k := range e.kinds {
 			if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: e.uri}, k, e.directions...); err != nil {
 				return err

@@ -9,6 +9,9 @@ type ladder struct {
 	kbps [maxLayers][maxTemporal]atomic.Int32 // of all that a target needs
 	size [maxLayers]atomic.Uint32             // width<<16 | height, 0 where the stream does not say
 
+	// Receivers put several layers together by dependency descriptors only.
+	described atomic.Bool
+
 	bytes [maxLayers][maxTemporal]int // the stream's goroutine owns it
 	since micros
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
@@ -116,10 +117,14 @@ func (s *Sink) Bind(t webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, erro
 	ln.twccExt = extensionID(extensions, uriTWCC)
 	if s.video {
 		ln.rotationExt = extensionID(extensions, uriRotation)
+		ln.descriptorExt = extensionID(extensions, uriDescriptor)
 	} else {
 		ln.levelExt = extensionID(extensions, uriLevel)
 	}
 	ln.profile = extensionProfile(ln.twccExt, ln.rotationExt, ln.levelExt)
+	if ln.descriptorExt != 0 { // its structure is longer than the one-byte form allows
+		ln.profile = rtp.ExtensionProfileTwoByte
+	}
 	s.lane.Store(ln)
 	s.port.down.bound(s, ln)
 	return *first, nil

@@ -22,4 +22,6 @@ type lane struct {
 	levelExt    uint8
 	rotationExt uint8
 	profile     uint16 // header extension profile, 0 for no extensions
+
+	descriptorExt uint8
 }

@@ -209,6 +209,8 @@ func pictureOf(p *packet) uint16 {
 		return p.vp8.picture
 	case codecVP9:
 		return p.vp9.picture
+	case codecAV1:
+		return describedNumber(p.described)
 	}
 	return 0
 }

@@ -101,6 +101,12 @@ func (s *Sink) layer() int {
 	return s.current.layer
 }
 
+// joins reports whether the slot's page can put several layers of st together.
+func (s *Sink) joins(st *stream) bool {
+	ln := s.lane.Load()
+	return !st.ladder.described.Load() || ln != nil && ln.descriptorExt != 0
+}
+
 // waits tells the stream whose key frame the slot waits for, nil for none.
 func (s *Sink) waits() *stream {
 	s.mu.Lock()
@@ -225,6 +231,11 @@ func (s *Sink) dress(o *outgoing, ln *lane, p *packet, n stamp) *rtp.Header {
 	if ln.rotationExt != 0 && p.rotated {
 		o.octet[1][0] = p.rotation
 		setExtension(h, ln.rotationExt, o.octet[1][:])
+	}
+	if ln.descriptorExt != 0 && len(p.described) >= 3 && !n.empty {
+		b := o.described[:copy(o.described[:], p.described)]
+		b[1], b[2] = byte(n.picture>>8), byte(n.picture)
+		setExtension(h, ln.descriptorExt, b)
 	}
 	return h
 }

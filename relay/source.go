@@ -109,6 +109,7 @@ type packet struct {
 	rotated   bool
 	layered   bool // the stream carries several layers, and frame is what this packet belongs to
 	frame     layerFrame
+	described []byte // the dependency descriptor, empty where there is none
 	payload   []byte
 	arrived   micros
 }
@@ -177,6 +178,8 @@ type outgoing struct {
 	twcc   [2]byte
 	octet  [2][1]byte
 	rtx    []byte
+
+	described [255]byte
 }
 
 func newStream(s *Source, layer int, ssrc uint32, in *intake) *stream {
@@ -273,15 +276,15 @@ func (st *stream) parse(raw []byte, p *packet) bool {
 
 // layers finds out which layer frame p belongs to, if its stream carries several.
 func (st *stream) layers(p *packet) {
-	p.layered = false
+	p.layered, p.described = false, nil
 	switch {
 	case len(p.payload) == 0:
 	case p.codec == codecVP9:
 		p.frame, p.layered = p.vp9.frame(p.timestamp)
 	case p.codec == codecAV1 && st.in.descriptorExt != 0:
-		b := st.owned.header.GetExtension(st.in.descriptorExt)
+		p.described = st.owned.header.GetExtension(st.in.descriptorExt)
 		// Without its structure, which may be lost or late, a packet goes to everybody.
-		if d, ok := st.owned.describer.read(b); ok {
+		if d, ok := st.owned.describer.read(p.described); ok {
 			p.frame, p.layered = d.frame(p.timestamp), true
 		}
 	}
@@ -295,6 +298,7 @@ func (st *stream) measure(p *packet, size int) {
 		var room [maxSpatial]layerSize
 		st.ladder.resize(p.vp9.sizes(p.payload, room[:0]))
 	case p.codec == codecAV1 && p.key:
+		st.ladder.described.Store(true)
 		st.ladder.resize(st.owned.describer.current.size[:])
 	}
 }

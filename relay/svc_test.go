@@ -118,6 +118,7 @@ func svcSlot(t testing.TB, codec codec) (*Sink, *stream, *recorder) {
 	s, out := loneSink(t)
 	ln := *s.lane.Load()
 	ln.payload[codec], ln.rtxPayload[codec] = 98, 99
+	ln.descriptorExt, ln.profile = svcExtension, rtp.ExtensionProfileTwoByte
 	s.lane.Store(&ln)
 	st := loneStream(s)
 	st.in.codecs[96], st.in.descriptorExt = codec, svcExtension
@@ -147,6 +148,8 @@ func TestLayersThatGoOutCanBeDecoded(t *testing.T) {
 		s, st, out := svcSlot(t, c.codec)
 		gone, refs := map[frameID]bool{}, map[frameID][]frameID{}
 		n := rapid.IntRange(1, 3).Draw(rt, "packets")
+		base := uint16(rapid.SampledFrom([]int{0, 1, 65530}).Draw(rt, "frame"))
+		c.frame = base
 		for i := range 80 {
 			if rapid.IntRange(0, 9).Draw(rt, "wish") == 0 {
 				s.aim(st.source, pick{st, uint8(rapid.IntRange(0, c.spatial-1).Draw(rt, "layer")), uint8(rapid.IntRange(0, 3).Draw(rt, "rate"))})
@@ -164,6 +167,13 @@ func TestLayersThatGoOutCanBeDecoded(t *testing.T) {
 					rt.Fatalf("picture %d: marker %v on packet %d of %d", c.picture, p.Marker, at+1, len(out.sent)-from)
 				}
 				gone[of(&p)] = true
+				if b := p.GetExtension(svcExtension); c.codec == codecAV1 {
+					// Frames count from one on, those that were left out included.
+					id := of(&p)
+					if got, want := describedNumber(b), base+uint16((id.picture-1)*c.spatial+id.spatial); got != want {
+						rt.Fatalf("%v is number %d, not %d", id, got, want)
+					}
+				}
 				for _, r := range refs[of(&p)] {
 					if !gone[r] {
 						rt.Fatalf("%v refers to %v, which was left out", of(&p), r)
