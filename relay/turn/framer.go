@@ -15,7 +15,7 @@ import (
 // The time that a connection has. Who shows a valid credential keeps it as long as the allocation lives.
 const (
 	openTime     = 10 * time.Second // to the first allocation, and after the last
-	frameTime    = 10 * time.Second // for the rest of a packet that has begun
+	frameTime    = 10 * time.Second // for a packet that has begun; twice that at most
 	writeTime    = 5 * time.Second  // for a client to take what was sent
 	renewTime    = time.Second      // deadlines are set anew that often, not for each packet
 	streamBuffer = 8 << 10          // bytes read at once
@@ -91,9 +91,10 @@ func newStream(conn net.Conn, client netip.AddrPort, held func() bool) (*stream,
 	return &stream{conn: conn, client: client, reader: bufio.NewReaderSize(conn, streamBuffer), held: held, renewed: now}, nil
 }
 
-// read waits for one packet. A client with an allocation may be silent between packets, but not within one.
+// read waits for one packet. A client with an allocation may be silent between packets, but not within one: of
+// that it may have begun at the end of one deadline, but not be unfinished at the end of the next.
 func (s *stream) read(b []byte) (int, netip.AddrPort, error) {
-	for {
+	for begun := false; ; {
 		if now := time.Now(); now.Sub(s.renewed) > renewTime && s.held() {
 			s.renewed = now
 			if err := s.conn.SetReadDeadline(now.Add(frameTime)); err != nil {
@@ -104,9 +105,10 @@ func (s *stream) read(b []byte) (int, netip.AddrPort, error) {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, s.client, err
 		}
-		if s.reader.Buffered() > 0 || !s.held() {
+		if begun || !s.held() {
 			return 0, s.client, errSlow
 		}
+		begun = s.reader.Buffered() > 0
 	}
 }
 
