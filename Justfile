@@ -58,6 +58,11 @@ bench: _needs build (_npm "e2e")
 compare: _needs build (_npm "e2e")
     @cd e2e && npx --no-install playwright test --config compare --reporter ./harness/plain.ts
 
+# move rooms of bots to the relay and back, 1,000 times, and look for what is left behind: PARLEY_SWITCHES=100 just soak
+soak: build
+    @PARLEY_SWITCHES="${PARLEY_SWITCHES:-1000}" PARLEY_ROOMS="${PARLEY_ROOMS:-5}" \
+      go test -count 1 -timeout 3h -v -run '^TestSwitchesLeaveNothingBehind$' ./node
+
 # make screenshots of every view, in e2e/out
 views: _needs build (_npm "e2e")
     @npm --prefix e2e --silent run views

@@ -32,7 +32,7 @@ func hears(others int, since bot.Stats) func(bot.Stats) bool {
 }
 
 // honest fails the test if the relay made one person out of another.
-func honest(t *testing.T, b *bot.Bot) {
+func honest(t testing.TB, b *bot.Bot) {
 	t.Helper()
 	s := b.Stats()
 	for _, l := range s.Links {

@@ -22,7 +22,7 @@ import (
 
 // host runs a node that can be stopped and started again at the same place with the same key.
 type host struct {
-	t    *testing.T
+	t    testing.TB
 	data string
 	at   string // address:port
 	args []string
@@ -30,7 +30,7 @@ type host struct {
 	done chan error
 }
 
-func hosted(t *testing.T, args ...string) *host {
+func hosted(t testing.TB, args ...string) *host {
 	t.Helper()
 	h := &host{t: t, data: t.TempDir(), at: "127.0.0.1:0", args: args}
 	h.start()
@@ -84,7 +84,7 @@ func (h *host) join(name string, change ...func(*bot.Config)) *bot.Bot {
 }
 
 // await fails the test unless the bot comes to be so.
-func await(t *testing.T, b *bot.Bot, what string, condition func(bot.Stats) bool) bot.Stats {
+func await(t testing.TB, b *bot.Bot, what string, condition func(bot.Stats) bool) bot.Stats {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -31,7 +31,7 @@ type lone struct {
 }
 
 // startRelay runs a relay alone until the test ends.
-func startRelay(t *testing.T, args ...string) *lone {
+func startRelay(t testing.TB, args ...string) *lone {
 	t.Helper()
 	args = append([]string{"relay", "--rtc", "127.0.0.1:0", "--p2p", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0"}, args...)
 	l := &lone{cmd: program(t, nil, args...)}
@@ -56,7 +56,7 @@ func startRelay(t *testing.T, args ...string) *lone {
 }
 
 // line reads on until a line that begins so, and gives its rest.
-func (l *lone) line(t *testing.T, begins string) string {
+func (l *lone) line(t testing.TB, begins string) string {
 	t.Helper()
 	for {
 		line, err := l.rest.ReadString('\n')
@@ -100,7 +100,7 @@ func (l *lone) figures(t *testing.T) string {
 }
 
 // networkKey writes a network key.
-func networkKey(t *testing.T) string {
+func networkKey(t testing.TB) string {
 	t.Helper()
 	path := t.TempDir() + "/network.key"
 	text := "/key/swarm/psk/1.0.0/\n/base16/\n" + strings.Repeat("42", 32) + "\n"

@@ -105,7 +105,7 @@ func build(cfg config.Config, log *slog.Logger) (*node, error) {
 		return nil, err
 	}
 	policy := room.DefaultPolicy().WithMeshMax(cfg.MeshMax)
-	policy.GoneAfter, policy.Max = cfg.GoneAfter, cfg.MaxPeople
+	policy.Hold, policy.GoneAfter, policy.Max = cfg.Hold, cfg.GoneAfter, cfg.MaxPeople
 	signer := bridge.NewSigner(me.Node, me.Key)
 	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Signer: signer, Log: n.log})
 	if err := n.openRelays(); err != nil {

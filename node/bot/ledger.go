@@ -48,6 +48,10 @@ type Tally struct {
 	FirstMillis int64 `json:"firstMillis"` // from wanting it to the first decoded frame; -1 before
 	// LongestMillis is the longest time between two frames while it was being sent.
 	LongestMillis int64 `json:"longestMillis"`
+	// Backwards counts decoded pictures that are older than the one shown before. It is not counted of sound: two
+	// links differ by a few frames of it, which is why a page fades from one to the other.
+	Backwards int64     `json:"backwards"`
+	Turned    time.Time `json:"turned"` // when the link that it is shown from first decoded it; zero before
 }
 
 // ledger counts for one person and kind. Its mutex guards everything in it: links' reading
@@ -57,6 +61,7 @@ type ledger struct {
 	phase  time.Duration
 	wanted time.Time // since when it has been sent as far as we know; zero while it is not
 	last   time.Time // the last frame; zero when the next one ends no gap
+	at     int64     // absolute place of the picture decoded last; 0 before
 	rank   int64     // of the newest link that has decoded: frames of older ones are not shown, so not counted
 	tally  Tally
 }
@@ -156,8 +161,8 @@ func (l *ledger) frame(f shown, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := &l.tally
-	if f.decoded {
-		l.rank = max(l.rank, f.rank)
+	if f.decoded && f.rank > l.rank {
+		l.rank, t.Turned = f.rank, now
 	}
 	if f.rank < max(l.rank, 0) {
 		return
@@ -177,8 +182,20 @@ func (l *ledger) frame(f shown, now time.Time) {
 		t.FirstMillis = now.Sub(l.wanted).Milliseconds()
 	}
 	t.Number = f.number
-	if f.number >= 0 && !l.plausible(f.kind, f.number, now) {
-		t.Misplaced++
+	if f.number >= 0 {
+		l.judge(f, now)
+	}
+}
+
+// judge looks whether a frame that bears a number comes in its time and order.
+func (l *ledger) judge(f shown, now time.Time) {
+	at, plausible := l.locate(f.kind, f.number, now)
+	switch {
+	case !plausible:
+		l.tally.Misplaced++
+	case f.kind.video():
+		l.tally.Backwards += one(at < l.at)
+		l.at = at
 	}
 }
 
@@ -194,14 +211,18 @@ func (l *ledger) read() Tally {
 	return l.tally
 }
 
-// plausible compares a frame's number with what its sender should be sending now.
-func (l *ledger) plausible(kind Kind, number int, now time.Time) bool {
-	perSecond, round := soundsPerSecond, soundCount
+// locate finds a frame's absolute place by its number, and tells whether its sender should be sending that now.
+func (l *ledger) locate(kind Kind, number int, now time.Time) (at int64, plausible bool) {
+	perSecond, round := int64(soundsPerSecond), int64(soundCount)
 	if kind.video() {
 		perSecond, round = picturesPerSecond, pictureCount
 	}
-	behind := (place(now, l.phase, perSecond) - int64(number)) % int64(round)
-	return behind <= 2*int64(perSecond) || behind >= int64(round-perSecond/4)
+	due := place(now, l.phase, int(perSecond))
+	behind := (due - int64(number)) % round
+	if behind >= round-perSecond/4 { // its clock is a little ahead of ours
+		behind -= round
+	}
+	return due - behind, behind <= 2*perSecond
 }
 
 // place is the absolute number of the frame that a bot with this phase sends now; its number in the

@@ -250,7 +250,8 @@ func (b *life) want(now time.Time) {
 	}
 }
 
-// reportReady tells the bridge, once for each plan and welcome, that everybody is seen and heard on it.
+// reportReady tells the bridge, once for each plan and welcome, that its links stand and everybody is seen and heard
+// on them.
 func (b *life) reportReady() {
 	if b.story.ready == b.roster.plan.Epoch || b.line.ws == nil {
 		return
@@ -264,16 +265,21 @@ func (b *life) reportReady() {
 	b.line.send(&signal.Ready{Epoch: b.story.ready})
 }
 
-// runs tells that what should be seen and heard over a link has decoded on it. Of those behind a relay that is as
-// many as there are slots for.
+// runs tells that a link stands, also one on which nobody sends: they may speak when the older one is gone. And that
+// what should be seen and heard over it has decoded on it; of those behind a relay that is as many as there are slots
+// for. Who is absent is not waited for.
 func (b *life) runs(w room.Link) bool {
+	far, known := b.roster.member(signal.PeerID(w.Far))
+	if w.Relay == "" && !(known && far.Present) {
+		return true
+	}
 	l := b.links[signal.PeerID(w.Far)+signal.PeerID(w.Relay)]
-	if l == nil {
+	if l == nil || !l.health.live {
 		return false
 	}
 	var should, do [kinds]int
 	for _, m := range b.roster.members {
-		if m.Peer == b.roster.self || l.trunk == nil && m.Peer != l.far {
+		if m.Peer == b.roster.self || !m.Present || l.trunk == nil && m.Peer != l.far {
 			continue
 		}
 		for kind := range kinds {

@@ -12,6 +12,8 @@ type roster struct {
 	self    signal.PeerID
 	plan    signal.Plan
 	members []signal.Member // by seat, self included
+	plans   int             // followed so far
+	late    int             // of them, those that were settled while somebody was not ready
 	settled bool            // links of older plans may close
 	stuck   []signal.PeerID // but for those to and from these
 }
@@ -32,11 +34,15 @@ func (r *roster) follow(p signal.Plan) bool {
 		return false
 	}
 	r.plan, r.settled, r.stuck = p, false, nil
+	r.plans++
 	return true
 }
 
 func (r *roster) settle(s *signal.Settled) {
 	if s.Epoch == r.plan.Epoch {
+		if !r.settled && len(s.Stuck) > 0 {
+			r.late++
+		}
 		r.settled, r.stuck = true, s.Stuck
 	}
 }

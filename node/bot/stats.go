@@ -8,21 +8,24 @@ import (
 
 // Stats is how a bot is doing at one moment: one line of a report.
 type Stats struct {
-	Time      time.Time     `json:"time"`
-	Room      string        `json:"room"`
-	Name      string        `json:"name"`
-	Self      signal.PeerID `json:"self"`
-	Signaling string        `json:"signaling"`         // open, dialling or ended
-	Welcomes  int           `json:"welcomes"`          // more than one: it came back
-	Faults    int           `json:"faults"`            // from the bridge, not fatal
-	Refused   signal.Code   `json:"refused,omitempty"` // the last of these
-	Fault     signal.Code   `json:"fault,omitempty"`
-	Plan      signal.Plan   `json:"plan"`
-	Settled   bool          `json:"settled"`
-	Ready     bool          `json:"ready"`  // everybody is seen and heard over this plan's links
-	Opened    int64         `json:"opened"` // connections since it joined
-	Links     []LinkStats   `json:"links"`
-	People    []Person      `json:"people"`
+	Time      time.Time       `json:"time"`
+	Room      string          `json:"room"`
+	Name      string          `json:"name"`
+	Self      signal.PeerID   `json:"self"`
+	Signaling string          `json:"signaling"`         // open, dialling or ended
+	Welcomes  int             `json:"welcomes"`          // more than one: it came back
+	Faults    int             `json:"faults"`            // from the bridge, not fatal
+	Refused   signal.Code     `json:"refused,omitempty"` // the last of these
+	Fault     signal.Code     `json:"fault,omitempty"`
+	Plan      signal.Plan     `json:"plan"`
+	Plans     int             `json:"plans"` // followed so far
+	Late      int             `json:"late"`  // of them, those that were settled while somebody was not ready
+	Settled   bool            `json:"settled"`
+	Stuck     []signal.PeerID `json:"stuck,omitempty"` // who still is not
+	Ready     bool            `json:"ready"`           // everybody is seen and heard over this plan's links
+	Opened    int64           `json:"opened"`          // connections since it joined
+	Links     []LinkStats     `json:"links"`
+	People    []Person        `json:"people"`
 }
 
 // LinkStats is one connection.
@@ -54,7 +57,8 @@ type Person struct {
 func (b *life) stats(now time.Time) Stats {
 	s := Stats{
 		Time: now, Room: b.cfg.Room, Name: b.cfg.Name, Self: b.roster.self, Signaling: "dialling",
-		Welcomes: b.story.welcomes, Faults: b.story.faults, Refused: b.story.refused, Plan: b.roster.plan, Settled: b.roster.settled,
+		Welcomes: b.story.welcomes, Faults: b.story.faults, Refused: b.story.refused,
+		Plan: b.roster.plan, Plans: b.roster.plans, Late: b.roster.late, Settled: b.roster.settled, Stuck: b.roster.stuck,
 		Ready:  b.story.ready != 0 && b.story.ready == b.roster.plan.Epoch,
 		Opened: b.story.opened, Links: []LinkStats{}, People: []Person{},
 	}

@@ -11,6 +11,7 @@ const (
 	maxMeshMax   = 99
 	maxPeople    = 500
 	maxGoneAfter = time.Hour
+	maxHold      = time.Hour
 )
 
 // check tells what does not go together, in one line about the first of it.
@@ -22,6 +23,8 @@ func (c Config) check() error {
 		return c.wrong("max-people", fmt.Sprintf("must lie between 2 and %d", maxPeople))
 	case c.GoneAfter < time.Second || c.GoneAfter > maxGoneAfter:
 		return c.wrong("gone-after", "must lie between 1s and 1h")
+	case c.Hold < 0 || c.Hold > maxHold:
+		return c.wrong("hold", "must lie between 0s and 1h")
 	case c.Cert != "" && c.Key == "":
 		return c.wrong("cert", "needs its private key: name it with --key")
 	case c.Key != "" && c.Cert == "":

@@ -35,8 +35,8 @@ func TestDefaults(t *testing.T) {
 	if c.HTTP.String() != ":8080" || c.RTC.String() != ":7881" || c.TURN.String() != ":3478" {
 		t.Errorf("addresses are %s, %s and %s", c.HTTP, c.RTC, c.TURN)
 	}
-	if c.MeshMax != 4 || c.MaxPeople != 100 || c.GoneAfter != time.Minute {
-		t.Errorf("rooms have %d, %d, %s", c.MeshMax, c.MaxPeople, c.GoneAfter)
+	if c.MeshMax != 4 || c.MaxPeople != 100 || c.GoneAfter != time.Minute || c.Hold != 10*time.Second {
+		t.Errorf("rooms have %d, %d, %s, %s", c.MeshMax, c.MaxPeople, c.GoneAfter, c.Hold)
 	}
 	if c.Data != "/data/parley" || c.Log != (Log{Level: slog.LevelInfo}) || c.TLS() {
 		t.Errorf("the rest is %q, %v, TLS %v", c.Data, c.Log, c.TLS())
@@ -114,6 +114,7 @@ func TestWrongSettingsSayWhatToChange(t *testing.T) {
 		{"--max-people 1", "", "must lie between 2 and 500"},
 		{"--gone-after 10", "", "is not a time such as 45s"},
 		{"--gone-after -1s", "", "must lie between 1s and 1h"},
+		{"--hold -1s", "", "must lie between 0s and 1h"},
 		{"--log loud", "", "must be debug, info, warn or error"},
 		{"--self-signed=perhaps", "", "is neither true nor false"},
 		{"--cert a.pem", "", "needs its private key"},

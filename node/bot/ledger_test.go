@@ -1,0 +1,40 @@
+package bot
+
+import (
+	"testing"
+	"time"
+)
+
+func TestAPictureOlderThanTheOneShownBeforeIsFound(t *testing.T) {
+	var l ledger
+	l.begin("ann")
+	now := time.UnixMilli(1_800_000_000_000)
+	show := func(kind Kind, perSecond, ahead int, rank int64) {
+		at := place(now, l.phase, perSecond) + int64(ahead)
+		number := at % pictureCount
+		if kind == Microphone {
+			number = at % soundCount
+		}
+		l.frame(shown{kind, int(number), true, rank}, now)
+		now = now.Add(20 * time.Millisecond)
+	}
+	for _, ahead := range []int{-15, -15, 0, 2, 2} { // the same picture again is no step back; its sender's clock may be ahead
+		show(Camera, picturesPerSecond, ahead, 1)
+	}
+	first := l.read()
+	if first.Backwards != 0 || first.Misplaced != 0 || !first.Turned.Equal(time.UnixMilli(1_800_000_000_000)) {
+		t.Errorf("in order: %+v", first)
+	}
+	turned := now
+	show(Camera, picturesPerSecond, -15, 2) // another link takes over, and is late
+	show(Camera, picturesPerSecond, 0, 2)
+	show(Camera, picturesPerSecond, -9, 1) // what the old one still brings is not shown
+	if got := l.read(); got.Backwards != 1 || got.Misplaced != 0 || !got.Turned.Equal(turned) {
+		t.Errorf("a link that is late: %+v, want it turned at %v", got, turned)
+	}
+	show(Microphone, soundsPerSecond, 0, 2)
+	show(Microphone, soundsPerSecond, -3, 2)
+	if got := l.read(); got.Backwards != 1 {
+		t.Errorf("sound: %+v", got)
+	}
+}

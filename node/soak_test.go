@@ -1,0 +1,350 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/node/bot"
+)
+
+// Rooms of bots that move to the relay of a real node and back, over and over: `just soak`. Two residents of each
+// room are there throughout; two guests come, which makes the room move, and leave, which makes it move back. So
+// links, members and connections to the bridge come and go as well.
+
+// What a soak may cost: nothing per switch, so these do not depend on how many there are.
+const (
+	// looseGoroutines: timers of the network libraries that happen to run, and a connection of which the last
+	// goroutine is just ending. One that leaks leaves more than ten.
+	looseGoroutines = 5
+	// looseFiles: as goroutines; and the runtime opens some at the first use of a part of it.
+	looseFiles = 3
+	// looseHeap: maps and buffers that have grown to what a busy moment needed. A connection that leaks is 200 kB or
+	// more, so a soak of 100 switches sees one in ten.
+	looseHeap = 4 << 20
+)
+
+// plansOfACycle: a mesh with a warm relay, the relay, the mesh.
+const plansOfACycle = 3
+
+// lodge is one room of a soak.
+type lodge struct {
+	host      *host
+	name      string
+	residents []*bot.Bot
+	moves     []move
+	visits    int // of guests
+	late      int // switches that settled before all were ready
+}
+
+// move is one switch as those in the room saw it.
+type move struct {
+	to   string
+	took time.Duration
+}
+
+// enter brings one more bot into the room.
+func (l *lodge) enter(ctx context.Context, name string) (*bot.Bot, error) {
+	return bot.Join(ctx, bot.Config{
+		URL: "http://" + l.host.at, Room: l.name, Name: name, Video: true, Audio: true,
+		ICE: bot.ICE{Loopback: true, Interfaces: []string{"lo"}},
+	})
+}
+
+// open brings the residents in.
+func (l *lodge) open(ctx context.Context) error {
+	for _, name := range []string{"Ann", "Bob"} {
+		b, err := l.enter(ctx, name)
+		if err != nil {
+			return err
+		}
+		l.residents = append(l.residents, b)
+	}
+	return l.all(ctx, l.residents, "in a mesh", meshOf(2))
+}
+
+// all waits until it is so for each.
+func (l *lodge) all(ctx context.Context, bots []*bot.Bot, what string, is func(bot.Stats) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, b := range bots {
+		if err := b.Wait(ctx, is); err != nil {
+			return fmt.Errorf("%s: waiting until it is %s: %w\n%+v", l.name, what, err, b.Stats())
+		}
+	}
+	return nil
+}
+
+// meshOf tells that a bot is done with its move to a mesh of so many, and relayOf to a relay: nobody is stuck,
+// everybody is seen and heard, and nothing of the older plan is left.
+func meshOf(people int) func(bot.Stats) bool {
+	return func(s bot.Stats) bool {
+		return s.Plan.Mode == "mesh" && !s.Plan.Warm && arrivedIn(s, people) && len(s.Links) == people-1 && !s.Links[0].Relay
+	}
+}
+
+func relayOf(people int) func(bot.Stats) bool {
+	return func(s bot.Stats) bool {
+		return s.Plan.Mode == "relay" && arrivedIn(s, people) && len(s.Links) == 1 && s.Links[0].Relay
+	}
+}
+
+func arrivedIn(s bot.Stats, people int) bool {
+	return s.Settled && len(s.Stuck) == 0 && s.Ready && len(s.People) == people-1 &&
+		!slices.ContainsFunc(s.Links, func(l bot.LinkStats) bool { return !l.Live })
+}
+
+// warm tells that the link to the relay stands and is not in use yet.
+func warm(s bot.Stats) bool {
+	return s.Plan.Warm && s.Ready && len(s.Links) == 3 && !slices.ContainsFunc(s.Links, func(l bot.LinkStats) bool { return !l.Live })
+}
+
+// cycle moves the room to the relay and back.
+func (l *lodge) cycle(ctx context.Context) error {
+	l.visits++
+	third, err := l.enter(ctx, fmt.Sprint("Cat ", l.visits))
+	if err != nil {
+		return err
+	}
+	defer third.Leave()
+	if err := l.all(ctx, append(l.residents[:2:2], third), "in a warm mesh", warm); err != nil {
+		return err
+	}
+	began := time.Now()
+	fourth, err := l.enter(ctx, fmt.Sprint("Dan ", l.visits))
+	if err != nil {
+		return err
+	}
+	defer fourth.Leave()
+	everybody := append(l.residents[:2:2], third, fourth)
+	if err := l.all(ctx, everybody, "on the relay", relayOf(4)); err != nil {
+		return err
+	}
+	l.moves = append(l.moves, move{"relay", time.Since(began)})
+	for _, b := range everybody {
+		if wrong := faults(b.Stats()); wrong != "" {
+			return errors.New(wrong)
+		}
+	}
+	fourth.Leave()
+	third.Leave()
+	began = time.Now()
+	if err := l.all(ctx, l.residents, "back in the mesh", meshOf(2)); err != nil {
+		return err
+	}
+	l.moves = append(l.moves, move{"mesh", time.Since(began)})
+	return nil
+}
+
+// faults names what came to a bot otherwise than it was sent: out of order, at a wrong time, or from somebody else.
+// Packets that come twice are none, nor are those lost where the machine is busy: a relay probes with repeats, and
+// answers for what is missing.
+func faults(s bot.Stats) string {
+	var wrong []string
+	if s.Faults != 0 || s.Welcomes != 1 {
+		wrong = append(wrong, fmt.Sprintf("%d welcomes, %d messages refused, the last as %q", s.Welcomes, s.Faults, s.Refused))
+	}
+	for _, p := range s.People {
+		for kind, t := range map[string]bot.Tally{"microphone": p.Microphone, "camera": p.Camera} {
+			judged := t.Frames
+			if kind == "camera" {
+				judged = t.KeyFrames
+			}
+			late := t.Misplaced > max(judged/10, 5) // of a busy machine; somebody else's would be out of its time always
+			if t.Restarts+t.Timestamps+t.Backwards > 0 || late {
+				wrong = append(wrong, fmt.Sprintf("%s of %s: %+v", kind, p.Name, t))
+			}
+		}
+	}
+	if len(wrong) == 0 {
+		return ""
+	}
+	return s.Room + ", at " + s.Name + ": " + strings.Join(wrong, "; ")
+}
+
+// close sends the residents home, and tells what is wrong with what they saw.
+func (l *lodge) close(cycles int) error {
+	var wrong []error
+	for _, b := range l.residents {
+		s := b.Leave()
+		if text := faults(s); text != "" {
+			wrong = append(wrong, errors.New(text))
+		}
+		l.late = max(l.late, s.Late)
+		if s.Plans != 1+cycles*plansOfACycle {
+			wrong = append(wrong, fmt.Errorf("%s: %s followed %d plans in %d cycles", l.name, s.Name, s.Plans, cycles))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// burden is what this process holds.
+type burden struct{ goroutines, files, heap int }
+
+func weigh(t testing.TB) burden {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skipf("open files cannot be counted here: %v", err)
+	}
+	runtime.GC()
+	runtime.GC() // what pools held
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return burden{runtime.NumGoroutine(), len(files) - 1, int(m.HeapAlloc)}
+}
+
+func (b burden) String() string {
+	return fmt.Sprintf("%d goroutines, %d files, %.2f MB of heap", b.goroutines, b.files, float64(b.heap)/(1<<20))
+}
+
+// within tells that b is no more than a, but for what is loose.
+func (b burden) within(a burden) bool {
+	return b.goroutines <= a.goroutines+looseGoroutines && b.files <= a.files+looseFiles && b.heap <= a.heap+looseHeap
+}
+
+// quiet is after how many looks that find no less a process is calm.
+const quiet = 10
+
+// calm is what the process holds once it gets no less: connections that were closed take a while to end.
+func calm(t testing.TB) burden {
+	t.Helper()
+	least := weigh(t)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for same := 0; same < quiet; same++ {
+		<-tick.C
+		now := weigh(t)
+		if now.goroutines < least.goroutines || now.files < least.files {
+			same = 0
+		}
+		least = burden{min(least.goroutines, now.goroutines), min(least.files, now.files), min(least.heap, now.heap)}
+	}
+	return least
+}
+
+// setting reads a number that `just soak` was given.
+func setting(t *testing.T, name string, standard int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return standard
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%s is not a number of 1 or more", name, text)
+	}
+	return n
+}
+
+// soak is rooms side by side on one node.
+type soak struct {
+	t      *testing.T
+	host   *host
+	lodges []*lodge
+	began  time.Time
+	before burden
+}
+
+// each does something in every room at the same time.
+func (s *soak) each(do func(*lodge) error) {
+	s.t.Helper()
+	var all sync.WaitGroup
+	for _, l := range s.lodges {
+		all.Go(func() {
+			if err := do(l); err != nil {
+				s.t.Error(err)
+			}
+		})
+	}
+	if all.Wait(); s.t.Failed() {
+		s.t.FailNow()
+	}
+}
+
+// look weighs what is left after so many switches. What was closed may take a while to end.
+func (s *soak) look(switches int) {
+	s.t.Helper()
+	after := calm(s.t)
+	for late := time.Now().Add(patience); !after.within(s.before) && time.Now().Before(late); {
+		after = calm(s.t)
+	}
+	s.t.Logf("after %d switches in %v: %v", switches, time.Since(s.began).Round(time.Second), after)
+	if !after.within(s.before) {
+		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
+		s.t.Fatalf("before it held %v", s.before)
+	}
+}
+
+// Without PARLEY_SWITCHES it is a short one.
+func TestSwitchesLeaveNothingBehind(t *testing.T) {
+	rooms := setting(t, "PARLEY_ROOMS", 3)
+	cycles := max(setting(t, "PARLEY_SWITCHES", 6)/(2*rooms), 1)
+	s := &soak{t: t, host: hosted(t, "--mesh-max", "3", "--hold", "0s")}
+	for i := range rooms {
+		s.lodges = append(s.lodges, &lodge{host: s.host, name: fmt.Sprint("soak-", i+1)})
+	}
+	t.Cleanup(func() {
+		for _, l := range s.lodges {
+			for _, b := range l.residents {
+				b.Leave()
+			}
+		}
+	})
+	// What is made once is made in the first cycle.
+	s.each(func(l *lodge) error { return errors.Join(l.open(t.Context()), l.cycle(t.Context())) })
+	s.before, s.began = calm(t), time.Now()
+	t.Logf("before: %v", s.before)
+	for done := 0; done < cycles; {
+		part := min(cycles-done, max(cycles/10, 3))
+		s.each(func(l *lodge) error {
+			for range part {
+				if err := l.cycle(t.Context()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		done += part
+		s.look(done * 2 * rooms)
+	}
+	if n := s.host.node.relay.Stats().Ports.Load(); n != 0 {
+		t.Errorf("%d connections to the relay are left", n)
+	}
+	if got, want := s.host.node.rooms.Stats().Plans.Load(), int64(rooms*(1+(cycles+1)*plansOfACycle)); got != want {
+		t.Errorf("%d plans were given, want %d", got, want)
+	}
+	s.each(func(l *lodge) error { return l.close(cycles + 1) })
+	report(t, s.lodges)
+}
+
+// report says how long the switches took.
+func report(t *testing.T, lodges []*lodge) {
+	took, late := map[string][]time.Duration{}, 0
+	for _, l := range lodges {
+		late += l.late
+		for _, m := range l.moves {
+			took[m.to] = append(took[m.to], m.took)
+		}
+	}
+	for to, all := range took {
+		slices.Sort(all)
+		t.Logf("%d to the %s: p50 %v, p95 %v, longest %v", len(all), to,
+			quantile(all, 50).Round(time.Millisecond), quantile(all, 95).Round(time.Millisecond), all[len(all)-1].Round(time.Millisecond))
+	}
+	t.Logf("%d settled late", late)
+}
+
+// quantile of what is sorted.
+func quantile(sorted []time.Duration, percent int) time.Duration {
+	return sorted[(len(sorted)-1)*percent/100]
+}
