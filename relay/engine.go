@@ -139,6 +139,9 @@ func upwards() (*interceptor.Registry, error) {
 func settings(p *Port) webrtc.SettingEngine {
 	s := p.relay.socket
 	e := webrtc.SettingEngine{BufferFactory: p.buffer}
+	if s.net != nil {
+		e.SetNet(s.net)
+	}
 	e.SetICEUDPMux(s.udp)
 	e.SetICETCPMux(s.tcp)
 	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pion/transport/v4"
 )
 
 // Config is what a relay is made of.
@@ -23,6 +25,8 @@ type Config struct {
 	Log *slog.Logger
 	// Limits bounds what one member may cost. Zero fields take DefaultLimits' values.
 	Limits Limits
+
+	net transport.Net // in tests a network that is not there; nil: the host's
 }
 
 // Limits bounds what one member may cost the relay and the others.
@@ -106,7 +110,7 @@ func New(c Config) (*Relay, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	s, err := listen(c.Listen, c.PublicIPs)
+	s, err := listen(c)
 	if err != nil {
 		return nil, err
 	}

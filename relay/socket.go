@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/transport/v4"
 )
 
 // socket is the one port: UDP on every address of the host and ICE-TCP, all on the same number.
@@ -22,6 +23,7 @@ type socket struct {
 	tcp      ice.TCPMux
 	listener net.Listener
 	loopback bool
+	net      transport.Net // nil: the host's
 }
 
 const (
@@ -32,7 +34,8 @@ const (
 )
 
 // listen opens the port; with port 0 it looks for a number that is free for both protocols.
-func listen(address string, public []netip.Addr) (*socket, error) {
+func listen(c Config) (*socket, error) {
+	address := c.Listen
 	host, number, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("relay: read listen address %q: %w", address, err)
@@ -41,7 +44,7 @@ func listen(address string, public []netip.Addr) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("relay: read listen address %q: %w", address, err)
 	}
-	s := &socket{port: int(port), public: public}
+	s := &socket{port: int(port), public: c.PublicIPs, net: c.net}
 	if host != "" {
 		if s.host, err = netip.ParseAddr(host); err != nil {
 			return nil, fmt.Errorf("relay: read listen address %q: %w", address, err)
@@ -81,6 +84,9 @@ func (s *socket) open(port int) error {
 	}
 	if s.loopback {
 		options = append(options, ice.UDPMuxFromPortWithLoopback())
+	}
+	if s.net != nil {
+		options = append(options, ice.UDPMuxFromPortWithNet(s.net))
 	}
 	mux, err := ice.NewMultiUDPMuxFromPort(s.port, options...)
 	if err == nil && len(mux.GetListenAddresses()) == 0 {
