@@ -229,13 +229,21 @@ func (p *Port) askSlots(heard, seen, audio, video int) {
 // silentAfter is how long a page may send no RTCP while media goes there, before it is cut.
 const silentAfter = 20 * second
 
-// watch cuts a page that stopped answering although the connection stands.
+// unfedAfter is how long a page that has told what arrives may tell nothing, before it gets less with every second.
+const unfedAfter = 3 * second
+
+// watch gives less to a page that stopped answering although the connection stands, and cuts it in the end.
 func (p *Port) watch(now micros) {
 	d := &p.down.path
+	sent := p.down.sent.newest()
 	d.mu.Lock()
 	heard := d.heardAt
+	if d.fedAt != 0 && now-d.fedAt > unfedAfter && sent != d.watched {
+		d.estimate.cut(now, d.estimate.kbps/2)
+	}
+	d.watched = sent
 	d.mu.Unlock()
-	if heard != 0 && now-heard > silentAfter && p.forwarding() {
+	if heard != 0 && now-heard > p.relay.silent && p.forwarding() {
 		p.end("no feedback")
 	}
 }

@@ -99,6 +99,13 @@ func (p *Port) stampTWCC(o *outgoing, ln *lane, sent sentPacket) {
 	setExtension(&o.header, ln.twccExt, o.twcc[:])
 }
 
+// newest is the number that the next packet gets.
+func (h *history) newest() uint16 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.next
+}
+
 // take finds the packet numbered seq that nobody has taken before.
 func (h *history) take(seq uint16) (sentPacket, bool) {
 	h.mu.Lock()

@@ -14,6 +14,8 @@ type path struct {
 	probe    probe
 	outcomes []outcome
 	heardAt  micros // when RTCP came last
+	fedAt    micros // when transport-wide feedback came last, 0 before the first
+	watched  uint16 // the newest transport-wide number when the path was watched last
 
 	// The RTCP goroutine owns the rest.
 	repairs bucket // what answers to NACKs may use
@@ -133,6 +135,7 @@ func (p *Port) arrivals(now micros, m *rtcp.TransportLayerCC) {
 	d := &p.down.path
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.fedAt = now
 	d.outcomes = d.outcomes[:0]
 	at := micros(m.ReferenceTime) * 64 * millisecond
 	seq, left, delta := m.BaseSequenceNumber, int(m.PacketStatusCount), 0

@@ -91,6 +91,7 @@ type Relay struct {
 	stats  *Stats
 	clock  clock
 	socket *socket
+	silent micros        // how long a page may be silent, silentAfter but in tests
 	desk   chan struct{} // holds a token for each offer that may be worked on at a time
 
 	mu     sync.Mutex // guards rooms and closed
@@ -116,7 +117,7 @@ func New(c Config) (*Relay, error) {
 	}
 	return &Relay{
 		config: c, log: c.Log, stats: &Stats{}, socket: s,
-		clock: clock{began: time.Now()}, rooms: map[string]*Room{},
+		silent: silentAfter, clock: clock{began: time.Now()}, rooms: map[string]*Room{},
 		desk: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}, nil
 }

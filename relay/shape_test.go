@@ -17,6 +17,7 @@ type shaper struct {
 	page, relay *net.UDPConn
 	kbps        atomic.Int64 // 0: no limit
 	loss        atomic.Int64 // per thousand
+	mute        atomic.Bool  // the page's reports get lost
 	queue       chan []byte
 	back        atomic.Pointer[net.UDPAddr]
 	wg          sync.WaitGroup
@@ -56,6 +57,9 @@ func (s *shaper) up() {
 			return
 		}
 		s.back.Store(from)
+		if s.mute.Load() && n > 1 && b[0]>>6 == 2 && b[1] >= 192 && b[1] < 224 { // RFC 5761: RTCP
+			continue
+		}
 		_, _ = s.relay.Write(b[:n])
 	}
 }
