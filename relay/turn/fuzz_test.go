@@ -67,7 +67,14 @@ func FuzzDoor(f *testing.F) {
 		if len(packet) > maxPacket {
 			return
 		}
-		l.in <- allocate
+		say := func(b []byte) {
+			select {
+			case l.in <- b:
+			case <-time.After(patience):
+				panic("the door is stuck") // with all goroutines, to see where
+			}
+		}
+		say(allocate)
 		if sign {
 			m := &stun.Message{Raw: append([]byte(nil), packet...)}
 			if m.Decode() == nil {
@@ -85,12 +92,12 @@ func FuzzDoor(f *testing.F) {
 				packet = signed.Raw
 			}
 		}
-		l.in <- packet
+		say(packet)
 		ask := build(stun.BindingRequest)
 		for len(l.out) > 0 {
 			<-l.out
 		}
-		l.in <- ask
+		say(ask)
 		for end := time.After(patience); ; {
 			select {
 			case b := <-l.out:
