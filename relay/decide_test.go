@@ -163,6 +163,14 @@ func TestNarrow(t *testing.T) {
 	if held := during(10*second, 1000); held > 0 {
 		t.Errorf("held for %d ms after a hiccup", held/millisecond)
 	}
+	for from := now; now-from < 10*second; { // a receiver that looks into its mailbox five times a second
+		now += 20 * millisecond
+		look := now + 200*millisecond - now%(200*millisecond)
+		e.feedback(now, []outcome{{sentPacket: sentPacket{size: 750, at: now}, received: look}})
+		if e.narrow(now) {
+			t.Fatal("held because the receiver is busy")
+		}
+	}
 	if held := during(3*second, 100); held == 0 {
 		t.Error("not held while it choked for three seconds")
 	}

@@ -17,7 +17,8 @@ type estimate struct {
 	changed  micros // of the last increase
 	cutAt    micros // of the last decrease
 	clearAt  micros // since when there is no pressure
-	cuts     int    // without a long calm between them
+	cuts     int    // because the path was full, without a long calm between them
+	chokedAt micros // the last of them
 	patience micros // how long what was held is not tried again
 }
 
@@ -44,8 +45,9 @@ const (
 	cutEvery = 600 * millisecond
 	// Less than this in a queue is a busy receiver, not a full path.
 	queueAllowed = 20 // milliseconds
-	// One cut may be a busy receiver too. Only what goes on choking is narrow.
-	narrowAfter = 2
+	// One cut may be a hiccup, and a busy receiver has many. Only what is full all the time, and goes on choking, is narrow.
+	narrowAfter   = 2
+	queueStanding = 60 // milliseconds
 	// What a narrow path did not bear is tried again after a while, each time later.
 	leastPatience, mostPatience = 4 * second, 32 * second
 )
@@ -88,6 +90,9 @@ func (e *estimate) feedback(now micros, list []outcome) {
 	acked := e.ackedKbps()
 	switch {
 	case e.state == overuse && now-e.cutAt > cutEvery && e.trend.queued() > queueAllowed:
+		if e.trend.standing() > queueStanding {
+			e.choked(now)
+		}
 		e.cut(now, min(e.kbps, acked)*0.85)
 	case e.state == normal:
 		if was != normal {
@@ -116,15 +121,20 @@ func (e *estimate) ackedKbps() float64 {
 	return float64(bytes) * 8000 / float64(max(newest-oldest, rateWindow/2))
 }
 
-// cut lowers the estimate and remembers when.
-func (e *estimate) cut(now micros, kbps float64) {
-	switch calm := now - e.cutAt; {
+// choked counts a cut that a full path was the reason of.
+func (e *estimate) choked(now micros) {
+	switch calm := now - e.chokedAt; {
 	case e.cuts == 0 || calm > 2*e.patience:
 		e.cuts, e.patience = 0, leastPatience
 	case e.cuts >= narrowAfter && calm > e.patience:
 		e.patience = min(2*e.patience, mostPatience)
 	}
 	e.cuts++
+	e.chokedAt = now
+}
+
+// cut lowers the estimate and remembers when.
+func (e *estimate) cut(now micros, kbps float64) {
 	e.kbps = max(min(kbps, e.kbps), floorKbps)
 	e.cutAt, e.changed, e.clearAt = now, now, now
 }
@@ -147,6 +157,7 @@ func (e *estimate) loss(now micros) {
 	}
 	if total := e.lost + e.received; total >= 20 {
 		if share := float64(e.lost) / float64(total); share > 0.1 {
+			e.choked(now)
 			e.cut(now, e.kbps*(1-share/2))
 		}
 	}
@@ -172,7 +183,7 @@ func (e *estimate) probed(now micros, sentKbps, receivedKbps float64) bool {
 // by a hiccup, knows less than the person who looks at a black tile; and after a while they do again, because
 // nothing else tells that the path has grown while nothing is sent.
 func (e *estimate) narrow(now micros) bool {
-	return e.cuts >= narrowAfter && now-e.cutAt <= e.patience
+	return e.cuts >= narrowAfter && now-e.chokedAt <= e.patience
 }
 
 // calmFor tells for how long the path has shown no pressure.

@@ -20,11 +20,14 @@ type trend struct {
 	overSince micros
 	lowest    [2]float64 // least accumulated delay of the window before and of this one
 	turned    micros     // when this window began
+	recent    [2]float64 // the same of short windows
+	shifted   micros     // when this short window began
 }
 
 const (
 	trendPoints = 20
 	burstLength = 5 * millisecond
+	shortWindow = 300 * millisecond
 )
 
 // burst is a group of packets sent together.
@@ -86,10 +89,24 @@ func (t *trend) base() {
 		t.turned = t.group.received
 	}
 	t.lowest[1] = min(t.lowest[1], t.smooth)
+	if t.count == 0 || t.group.received-t.shifted > shortWindow {
+		t.recent[0], t.recent[1] = t.recent[1], t.sum
+		if t.count == 0 {
+			t.recent[0] = t.sum
+		}
+		t.shifted = t.group.received
+	}
+	t.recent[1] = min(t.recent[1], t.sum)
 }
 
 // queued is how many milliseconds longer packets take than on the empty path.
 func (t *trend) queued() float64 { return t.smooth - min(t.lowest[0], t.lowest[1]) }
+
+// standing is how many milliseconds longer even the quickest packet of the last third of a second took: what a full path
+// does to all of them. A receiver that is short of processor time takes some late and others at once.
+func (t *trend) standing() float64 {
+	return min(t.recent[0], t.recent[1]) - min(t.lowest[0], t.lowest[1])
+}
 
 // fit is the slope of the least-squares line through the points, in ms per ms.
 func (t *trend) fit() float64 {
