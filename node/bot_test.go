@@ -134,7 +134,7 @@ func faultless(t *testing.T, b *bot.Bot) {
 	}
 	for _, p := range s.People {
 		for kind, tally := range map[string]bot.Tally{"microphone": p.Microphone, "camera": p.Camera} {
-			wrong := tally.Restarts + tally.Timestamps + tally.Broken
+			wrong := tally.Restarts + tally.Timestamps + tally.Ahead + tally.Cut + tally.Broken
 			judged := tally.Frames
 			if kind == "camera" {
 				judged = tally.KeyFrames

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge/signal"
 	"parley/node/bot"
 )
 
@@ -150,7 +151,7 @@ func (l *lodge) cycle(ctx context.Context) error {
 // answers for what is missing.
 func faults(s bot.Stats) string {
 	var wrong []string
-	if s.Faults != 0 || s.Welcomes != 1 {
+	if s.Faults != 0 && s.Refused != signal.CodeRelay || s.Welcomes != 1 { // a relay that has just died takes no offer
 		wrong = append(wrong, fmt.Sprintf("%d welcomes, %d messages refused, the last as %q", s.Welcomes, s.Faults, s.Refused))
 	}
 	for _, p := range s.People {
@@ -159,7 +160,7 @@ func faults(s bot.Stats) string {
 			if kind == "camera" {
 				judged = t.KeyFrames
 			}
-			late := t.Misplaced > max(judged/10, 5) // of a busy machine; somebody else's would be out of its time always
+			late := t.Misplaced+t.Ahead > max(judged/10, 5) // of a busy machine; somebody else's would be out of its time always
 			if t.Restarts+t.Timestamps+t.Backwards > 0 || late {
 				wrong = append(wrong, fmt.Sprintf("%s of %s: %+v", kind, p.Name, t))
 			}

@@ -18,8 +18,10 @@ type inlet struct {
 	ledger  *ledger
 	order   order
 	picture assembly
+	newest  uint32    // timestamp of the newest picture shown
 	decoded func()    // called at the first frame of the source that could be decoded
 	heard   bool      // it has been
+	shows   bool      // newest is of this source
 	asked   time.Time // the last request for a key frame
 }
 
@@ -29,7 +31,7 @@ func newInlet(lib *library, rank *atomic.Int64) *inlet { return &inlet{lib: lib,
 func (in *inlet) turn(to source, l *ledger, decoded func()) {
 	in.of, in.ledger, in.decoded = to, l, decoded
 	in.order.video = to.kind.video()
-	in.picture, in.heard = assembly{}, false
+	in.picture, in.heard, in.shows = assembly{}, false, false
 }
 
 // read takes in a track until its connection ends.
@@ -72,10 +74,23 @@ func (in *inlet) take(p *rtp.Packet, now time.Time) (askForKey bool) {
 		in.ledger.broken(1)
 	}
 	in.ledger.broken(in.picture.broken - broken)
-	if picture != nil {
+	if picture != nil && !in.missed(p.Timestamp) {
 		in.show(picture, now)
 	}
 	return in.wantsKey(in.picture.broken > broken, now)
+}
+
+// missed tells that a picture comes so much after a newer one that no page would wait for it: packets that were lost
+// are sent again.
+func (in *inlet) missed(stamp uint32) bool {
+	behind := int32(in.newest - stamp)
+	if in.shows && behind > maxAge {
+		return true
+	}
+	if !in.shows || behind < 0 {
+		in.newest, in.shows = stamp, true
+	}
+	return false
 }
 
 // show decodes what can be decoded.

@@ -37,6 +37,8 @@ type Tally struct {
 	Late       int64 `json:"late"`       // came after a later one
 	Restarts   int64 `json:"restarts"`   // a stream's sequence numbers began anew in mid-stream
 	Timestamps int64 `json:"timestamps"` // that contradict the packet before
+	Ahead      int64 `json:"ahead"`      // that have run ahead of the clock by a second more: wrong, or late before
+	Cut        int64 `json:"cut"`        // pictures cut short by the next: a relay that goes to another layer may do so
 	Frames     int64 `json:"frames"`     // complete pictures, or sound packets, of the newest link that has decoded
 	KeyFrames  int64 `json:"keyFrames"`  // decoded
 	Broken     int64 `json:"broken"`     // pictures that stayed incomplete or could not be decoded
@@ -139,6 +141,8 @@ func (l *ledger) packet(f finding, bytes int) {
 	t.Late += one(f.Late)
 	t.Restarts += one(f.Restarted)
 	t.Timestamps += one(f.BadStamp)
+	t.Ahead += one(f.Ahead)
+	t.Cut += one(f.Cut)
 }
 
 func one(happened bool) int64 {
@@ -156,16 +160,22 @@ type shown struct {
 	rank    int64 // of its link; below 0 once that is closed
 }
 
-// frame counts a frame, if it is the one that a page would show: of the newest link that has decoded.
+// frame counts a frame, if it is the one that a page would show: of the newest link that has decoded a picture not
+// older than the one shown.
 func (l *ledger) frame(f shown, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := &l.tally
-	if f.decoded && f.rank > l.rank {
-		l.rank, t.Turned = f.rank, now
+	at, plausible := int64(0), false
+	if f.decoded && f.number >= 0 {
+		at, plausible = l.locate(f.kind, f.number, now)
 	}
-	if f.rank < max(l.rank, 0) {
+	older := plausible && f.kind.video() && at < l.at
+	switch {
+	case f.rank < max(l.rank, 0), older && f.rank > l.rank && l.rank > 0:
 		return
+	case f.decoded && f.rank > l.rank:
+		l.rank, t.Turned = f.rank, now
 	}
 	t.Frames++
 	if !l.last.IsZero() {
@@ -182,19 +192,9 @@ func (l *ledger) frame(f shown, now time.Time) {
 		t.FirstMillis = now.Sub(l.wanted).Milliseconds()
 	}
 	t.Number = f.number
-	if f.number >= 0 {
-		l.judge(f, now)
-	}
-}
-
-// judge looks whether a frame that bears a number comes in its time and order.
-func (l *ledger) judge(f shown, now time.Time) {
-	at, plausible := l.locate(f.kind, f.number, now)
-	switch {
-	case !plausible:
-		l.tally.Misplaced++
-	case f.kind.video():
-		l.tally.Backwards += one(at < l.at)
+	t.Misplaced += one(f.number >= 0 && !plausible)
+	t.Backwards += one(older)
+	if plausible && f.kind.video() {
 		l.at = at
 	}
 }

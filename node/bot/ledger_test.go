@@ -25,12 +25,19 @@ func TestAPictureOlderThanTheOneShownBeforeIsFound(t *testing.T) {
 	if first.Backwards != 0 || first.Misplaced != 0 || !first.Turned.Equal(time.UnixMilli(1_800_000_000_000)) {
 		t.Errorf("in order: %+v", first)
 	}
+	show(Camera, picturesPerSecond, -15, 2) // another link has decoded, but is late: the first one is shown still
+	if got := l.read(); got.Frames != first.Frames || !got.Turned.Equal(first.Turned) {
+		t.Errorf("a link that is late: %+v", got)
+	}
 	turned := now
-	show(Camera, picturesPerSecond, -15, 2) // another link takes over, and is late
-	show(Camera, picturesPerSecond, 0, 2)
-	show(Camera, picturesPerSecond, -9, 1) // what the old one still brings is not shown
-	if got := l.read(); got.Backwards != 1 || got.Misplaced != 0 || !got.Turned.Equal(turned) {
-		t.Errorf("a link that is late: %+v, want it turned at %v", got, turned)
+	show(Camera, picturesPerSecond, 2, 2)
+	show(Camera, picturesPerSecond, 3, 1) // what the old one still brings is not shown
+	if got := l.read(); got.Frames != first.Frames+1 || got.Backwards+got.Misplaced != 0 || !got.Turned.Equal(turned) {
+		t.Errorf("a link that took over: %+v, want it turned at %v", got, turned)
+	}
+	show(Camera, picturesPerSecond, -9, 2)
+	if got := l.read(); got.Backwards != 1 || got.Misplaced != 0 {
+		t.Errorf("a step back on one link: %+v", got)
 	}
 	show(Microphone, soundsPerSecond, 0, 2)
 	show(Microphone, soundsPerSecond, -3, 2)

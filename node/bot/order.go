@@ -42,6 +42,8 @@ type finding struct {
 	Late      bool // came after a later one
 	Restarted bool // the numbers began anew
 	BadStamp  bool // the timestamp contradicts the packet before
+	Ahead     bool // or only what the clock says: more media than time has passed
+	Cut       bool // it begins a picture although nothing more came of the one before
 }
 
 func (o *order) take(a arrival) finding {
@@ -89,7 +91,12 @@ func (o *order) advance(a arrival, seq int64) finding {
 		}
 		o.seen[s%window] = s == seq
 	}
-	f.BadStamp = o.contradicts(a, next)
+	if !a.empty {
+		step := int32(a.stamp - o.newest.stamp)
+		f.BadStamp = o.contradicts(a, step, next)
+		f.Ahead = step >= 0 && o.runsAhead(step, a.at)
+		f.Cut = o.video && next && step > 0 && !o.newest.marker
+	}
 	o.highest = seq
 	if a.empty { // padding repeats the timestamp of what was sent before it
 		a.stamp, a.marker = o.newest.stamp, o.newest.marker
@@ -98,28 +105,23 @@ func (o *order) advance(a arrival, seq int64) finding {
 	return f
 }
 
-// contradicts compares a packet with the newest before it; next says that nothing is missing
+// contradicts compares a packet with the newest before it, step earlier; next says that nothing is missing
 // between the two.
-func (o *order) contradicts(a arrival, next bool) bool {
-	if a.empty {
-		return false
-	}
-	step := int32(a.stamp - o.newest.stamp)
+func (o *order) contradicts(a arrival, step int32, next bool) bool {
 	switch {
-	case step < 0 || o.runsAhead(step, a.at):
+	case step < 0:
 		return true
 	case !next:
 		return false
-	case o.video && o.newest.marker:
-		return step == 0 // the picture was complete
 	case o.video:
-		return step != 0 // the picture was not complete
+		return step == 0 && o.newest.marker // the picture was complete
 	default:
 		return step == 0 || step%(soundClock/400) != 0 // Opus frames last multiples of 2.5 ms
 	}
 }
 
-// runsAhead tells that more media than time has passed, by a second. Late packets do not make the next one early.
+// runsAhead tells that more media than time has passed, by a second. Late packets do not make the next one early,
+// but a stream whose very first ones were late does run ahead once: nothing else was there to compare them with.
 func (o *order) runsAhead(step int32, at time.Time) bool {
 	clock := int64(soundClock)
 	if o.video {

@@ -61,10 +61,11 @@ func TestOrderFindsWhatIsWrongWithAStream(t *testing.T) {
 		{"one stray number", false, renumbered(run(sound, 0, n), 1999, 7000), good, n - 1},
 		{"time went back", false, restamped(run(sound, 0, n), 1000, -soundStep*5), with(func(t *Tally) { t.Timestamps = 1 }), n},
 		{"time stood still", false, restamped(run(sound, 0, n), 1000, -soundStep), with(func(t *Tally) { t.Timestamps = 1 }), n},
-		{"time ran ahead by two seconds", false, restamped(run(sound, 0, n), 1000, 2*soundClock), with(func(t *Tally) { t.Timestamps = 1 }), n},
+		{"time ran ahead by two seconds", false, restamped(run(sound, 0, n), 1000, 2*soundClock), with(func(t *Tally) { t.Ahead = 1 }), n},
+		{"its beginning came late", false, late(run(sound, 0, n), 0, 10, 3*time.Second), with(func(t *Tally) { t.Ahead = 1 }), n},
 		{"packets came late, then a pause", false, late(run(sound, 0, n), 900, 1000, 3*time.Second), good, n},
 		{"a step that no Opus frame has", false, restamped(run(sound, 0, n), 1000, 7), with(func(t *Tally) { t.Timestamps = 1 }), n},
-		{"a picture changed its time in the middle", true, restamped(run(shot, 0, n), 1000, 1), with(func(t *Tally) { t.Timestamps = 1 }), n},
+		{"a picture changed its time in the middle", true, restamped(run(shot, 0, n), 1000, 1), with(func(t *Tally) { t.Cut = 1 }), n},
 		{"two pictures of one time", true, restamped(run(shot, 0, n), 1002, -pictureStep), with(func(t *Tally) { t.Timestamps = 1 }), n},
 	} {
 		got, fresh := feed(c.video, c.in...)

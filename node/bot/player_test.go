@@ -82,6 +82,7 @@ func TestAPlayerKeepsPaceAndItsReceiverFindsNothing(t *testing.T) {
 
 func TestAReceiverFindsEachFaultOfAStream(t *testing.T) {
 	var held *rtp.Packet
+	var stretch []*rtp.Packet
 	for _, c := range []struct {
 		name  string
 		kind  Kind
@@ -103,6 +104,16 @@ func TestAReceiverFindsEachFaultOfAStream(t *testing.T) {
 			}
 			return []*rtp.Packet{p, held}
 		}, func(t Tally) bool { return t.Late > 250 && t.Lost+t.Duplicates+t.Broken == 0 && t.KeyFrames >= 19 }},
+		{"a second of packets after the next second's", Camera, func(i int, p *rtp.Packet) []*rtp.Packet {
+			switch {
+			case i >= 100 && i < 130:
+				stretch = append(stretch, p)
+				return nil
+			case i == 160:
+				return append(stretch, p)
+			}
+			return []*rtp.Packet{p}
+		}, func(t Tally) bool { return t.Late == 30 && t.Backwards+t.Lost == 0 && t.KeyFrames >= 18 }},
 		{"a picture's payload spoilt", Camera, func(i int, p *rtp.Packet) []*rtp.Packet {
 			spoilt := p.Clone()
 			if len(spoilt.Payload) > 8 {
