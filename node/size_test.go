@@ -23,12 +23,13 @@ const (
 
 // reasons allow single tails, each by the name that the test gives it. One that is no longer needed fails.
 var reasons = map[string]string{
-	"fields of node/config/config.go Config":                   "a table: one line per setting",
-	"lines of bridge/session_test.go TestBadInputGetsItsFault": "a table of bad inputs",
-	"fields of relay/relay.go Stats":                           "a list of counters, each read by itself",
-	"fields of node/bot/stats.go Stats":                        "a report: one line per figure",
-	"fields of node/bot/ledger.go Tally":                       "a list of counters, each read by itself",
-	"fields of relay/page_test.go testPage":                    "a whole page, told from one place",
+	"fields of node/config/config.go Config":                                "a table: one line per setting",
+	"lines of bridge/session_test.go TestBadInputGetsItsFault":              "a table of bad inputs",
+	"fields of relay/relay.go Stats":                                        "a list of counters, each read by itself",
+	"fields of node/bot/stats.go Stats":                                     "a report: one line per figure",
+	"fields of node/bot/ledger.go Tally":                                    "a list of counters, each read by itself",
+	"lines of node/bot/player_test.go TestAReceiverFindsEachFaultOfAStream": "a table of faults",
+	"fields of relay/page_test.go testPage":                                 "a whole page, told from one place",
 }
 
 // source is a file of ours that people write and read.
