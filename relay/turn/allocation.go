@@ -37,27 +37,23 @@ type allocation struct {
 	end     sync.Once
 }
 
-// allocate opens a relayed address for the request at hand.
-func (d *door) allocate(r *request) (*allocation, error) {
-	s := d.server
-	from, told := s.host.Load().relayFrom(d.local.Addr())
-	socket, err := s.relaySocket(from, r.even)
-	if err != nil {
-		return nil, err
-	}
-	port := uint16(socket.LocalAddr().(*net.UDPAddr).Port)
+// allocate makes an allocation of what is booked for the request at hand.
+func (d *door) allocate(r *request, told netip.Addr) *allocation {
+	s, b := d.server, r.booking
+	from := b.socket.LocalAddr().(*net.UDPAddr).AddrPort()
 	a := &allocation{
-		door: d, client: r.from, user: r.user, key: r.key, account: r.place, socket: socket,
-		from: netip.AddrPortFrom(from, port), told: netip.AddrPortFrom(told, port), packet: make([]byte, maxRead),
+		door: d, client: r.from, user: r.user, key: r.key, account: b.place, socket: b.socket,
+		from: from, told: netip.AddrPortFrom(told, from.Port()), packet: make([]byte, maxRead),
 	}
 	a.rights.Store(&rights{map[netip.Addr]int64{}, map[uint16]channel{}, map[netip.AddrPort]channel{}})
-	r.place = nil
+	r.booking = nil
+	s.relays.Store(a.told, a)
 	d.mu.Lock()
 	d.clients[r.from] = a
 	d.mu.Unlock()
 	s.stats.Allocations.Add(1)
 	s.stats.Allocated.Add(1)
-	return a, nil
+	return a
 }
 
 // relaySocket takes a port at random, because one that can be guessed is one that can be written to.
@@ -76,30 +72,51 @@ func (s *Server) relaySocket(from netip.Addr, even bool) (*net.UDPConn, error) {
 	return nil, fmt.Errorf("turn: find a port for a relayed address: %w", err)
 }
 
-// send sends payload to a peer. It is the one way out: whatever pion or a channel asks for is judged here, where
-// the port is known.
-func (a *allocation) send(now int64, payload []byte, peer netip.AddrPort) {
+// passes judges one packet of n bytes to or from a peer, where the port is known.
+func (a *allocation) passes(now int64, n int, peer netip.AddrPort) bool {
 	s := a.door.server
 	switch {
 	case s.policy.endpoint(peer) != allowed:
 		s.refuse(Peers)
-		return
-	case len(payload) > maxPacket:
+	case n > maxPacket:
 		s.refuse(TooLarge)
-		return
-	case !a.account.bandwidth.take(now, len(payload)) || !s.bandwidth.take(now, len(payload)):
+	case !a.account.bandwidth.take(now, n) || !s.bandwidth.take(now, n):
 		s.refuse(Bandwidth)
+	default:
+		return true
+	}
+	return false
+}
+
+// send sends payload to a peer, whether pion or a channel asks for it.
+func (a *allocation) send(now int64, payload []byte, peer netip.AddrPort) {
+	if !a.passes(now, len(payload), peer) {
 		return
 	}
 	if peer.Addr() == a.told.Addr() {
 		peer = netip.AddrPortFrom(a.from.Addr(), peer.Port()) // this host: few NATs send such a packet back
 	}
 	if _, err := a.socket.WriteToUDPAddrPort(payload, peer); err != nil {
-		s.stats.WriteErrors.Add(1)
+		a.door.server.stats.WriteErrors.Add(1)
 		return
 	}
-	s.stats.PacketsToPeers.Add(1)
-	s.stats.BytesToPeers.Add(uint64(len(payload)))
+	a.sent(len(payload))
+}
+
+// handOver gives a packet of ChannelData to the client of another allocation here, without the way through two
+// sockets. It does not if that client has no channel for this one, or may be slow to take it: who has
+// handed something over must not wait.
+func (a *allocation) handOver(now int64, packet []byte, to *allocation) bool {
+	c, ok := to.rights.Load().from(now, a.told)
+	if !ok || to.door.padded {
+		return false
+	}
+	n := len(packet) - channelHeader
+	if a.passes(now, n, to.told) && to.passes(now, n, a.told) {
+		a.sent(n)
+		to.deliver(packet, c.number)
+	}
+	return true
 }
 
 // WriteTo sends what pion takes out of Send indications.
@@ -126,14 +143,9 @@ func (a *allocation) ReadFrom(p []byte) (int, net.Addr, error) {
 		switch {
 		case !ok:
 			s.refuse(NoPermission)
-		case n > maxPacket:
-			s.refuse(TooLarge)
-		case s.policy.endpoint(from) != allowed:
-			s.refuse(Peers)
-		case !a.account.bandwidth.take(now, n) || !s.bandwidth.take(now, n):
-			s.refuse(Bandwidth)
+		case !a.passes(now, n, from):
 		case number != 0:
-			a.deliver(number, n)
+			a.deliver(a.packet[:channelHeader+n], number)
 		default:
 			a.count(n)
 			return copy(p, a.packet[channelHeader:channelHeader+n]), net.UDPAddrFromAddrPort(from), nil
@@ -159,20 +171,25 @@ func (a *allocation) known(now int64, from netip.AddrPort) (as netip.AddrPort, n
 	return from, 0, false
 }
 
-// deliver sends the client what stands in packet, as ChannelData.
-func (a *allocation) deliver(number uint16, n int) {
-	binary.BigEndian.PutUint16(a.packet, number)
-	binary.BigEndian.PutUint16(a.packet[2:], uint16(n))
-	end := channelHeader + n
-	for a.door.padded && end%4 != 0 {
-		a.packet[end] = 0
-		end++
+// deliver sends the client a packet of ChannelData, whose header is yet to be written. There is room behind it.
+func (a *allocation) deliver(packet []byte, number uint16) {
+	n := len(packet) - channelHeader
+	binary.BigEndian.PutUint16(packet, number)
+	binary.BigEndian.PutUint16(packet[2:], uint16(n))
+	for a.door.padded && len(packet)%4 != 0 {
+		packet = append(packet, 0)
 	}
-	if a.door.link.write(a.packet[:end], a.client) != nil {
+	if a.door.link.write(packet, a.client) != nil {
 		a.door.server.stats.WriteErrors.Add(1)
 		return
 	}
 	a.count(n)
+}
+
+// sent counts a packet to a peer.
+func (a *allocation) sent(n int) {
+	a.door.server.stats.PacketsToPeers.Add(1)
+	a.door.server.stats.BytesToPeers.Add(uint64(n))
 }
 
 // count counts a packet to the client.
@@ -191,6 +208,7 @@ func (a *allocation) Close() error {
 			delete(a.door.clients, a.client)
 		}
 		a.door.mu.Unlock()
+		a.door.server.relays.CompareAndDelete(a.told, a)
 		a.door.server.stats.Allocations.Add(-1)
 		a.door.server.accounts.close(a.account)
 	})

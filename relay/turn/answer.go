@@ -59,6 +59,9 @@ func (r *request) sealed(nonce string) *stun.Message {
 			m.Add(one.Type, one.Value)
 		}
 	}
+	if r.above != nil { // pion makes the token; an even port alone is our affair
+		m.Add(stun.AttrEvenPort, []byte{nextPort})
+	}
 	if r.key.AddTo(m) != nil {
 		return r.Message // there is no FINGERPRINT in front of it
 	}

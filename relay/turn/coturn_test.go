@@ -45,7 +45,7 @@ func TestCoturnsClient(t *testing.T) {
 	n := start(t, func(c *Config) { c.AllowPeers = append(c.AllowPeers, hostPrefix(t)...) })
 	ports := map[string]int{"udp": int(n.UDP()[0].Port()), "tcp": int(n.TCP()[0].Port()), "tls": n.tls.(*net.TCPAddr).Port}
 	for way, flags := range map[string][]string{"udp": nil, "tcp": {"-t"}, "tls": {"-t", "-S"}} {
-		for form, more := range map[string][]string{"channels": nil, "indications": {"-s"}} {
+		for form, more := range map[string][]string{"channels": {"-c"}, "indications": {"-c", "-s"}, "pairs": nil} {
 			t.Run(way+" "+form, func(t *testing.T) {
 				t.Parallel()
 				// It leaves its allocations behind, so each run is somebody else's.
@@ -53,7 +53,7 @@ func TestCoturnsClient(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				arguments := append([]string{"-y", "-c", "-m", "5", "-n", "20", "-u", user, "-w", credential, "-p", strconv.Itoa(ports[way])}, flags...)
+				arguments := append([]string{"-y", "-m", "5", "-n", "20", "-u", user, "-w", credential, "-p", strconv.Itoa(ports[way])}, flags...)
 				text := coturnsClient(t, "turnutils_uclient", append(append(arguments, more...), "127.0.0.1")...)
 				if sent, received := last(t, text); sent < 5*20 || received != sent {
 					t.Errorf("%d messages sent, %d received, want at least 100, and all\n%s", sent, received, text)

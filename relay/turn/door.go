@@ -41,6 +41,9 @@ type door struct {
 // nonceRenewal is when a door fetches another nonce: pion's are good for an hour.
 const nonceRenewal = 30 * time.Minute
 
+// allocateSuccess begins the answer of success to Allocate (RFC 8656 section 17).
+const allocateSuccess = 0x0103
+
 // asker is where a door's own request for a nonce comes from.
 var asker = &net.UDPAddr{IP: net.IPv4zero}
 
@@ -106,10 +109,11 @@ func (d *door) hand(p []byte, r *request) (int, net.Addr, error) {
 	return copy(p, r.sealed(d.nonce).Raw), net.UDPAddrFromAddrPort(r.from), nil
 }
 
-// finish ends what was at hand. A place that was kept for an allocation is free again if pion made none.
+// finish ends what was at hand. What was booked for an allocation is free again if pion made none.
 func (d *door) finish() {
-	if r := d.atHand; r != nil && r.place != nil {
-		d.server.accounts.close(r.place)
+	if r := d.atHand; r != nil {
+		d.server.cancel(r.booking)
+		d.server.cancel(r.above)
 	}
 	d.atHand = nil
 }
@@ -141,6 +145,11 @@ func (d *door) carry(b []byte, from netip.AddrPort) {
 		d.server.refuse(NoPermission)
 		return
 	}
+	if c.peer.Addr() == a.told.Addr() {
+		if to, ok := d.server.relays.Load(c.peer); ok && a.handOver(now, b, to.(*allocation)) {
+			return
+		}
+	}
 	a.send(now, b[channelHeader:], c.peer)
 }
 
@@ -153,6 +162,9 @@ func (d *door) WriteTo(b []byte, to net.Addr) (int, error) {
 			d.nonce = nonce.String()
 		}
 		return len(b), nil
+	}
+	if binary.BigEndian.Uint16(b) == allocateSuccess && d.atHand.above != nil { // only ReadFrom's goroutine writes these
+		d.server.keep(d.atHand, b)
 	}
 	client, ok := to.(*net.UDPAddr)
 	if !ok {
@@ -197,17 +209,31 @@ type generator struct{ door *door }
 
 func (generator) Validate() error { return nil }
 
-// AllocatePacketConn is called by pion while it works on an Allocate request that has a place in its account.
-func (g generator) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error) {
+// AllocatePacketConn is called by pion while it works on an Allocate request with a booking. When it looks for
+// an even port it calls more than once, the last time with the port that it found.
+func (g generator) AllocatePacketConn(_ string, port int) (net.PacketConn, net.Addr, error) {
 	r := g.door.atHand
-	if r == nil || r.place == nil {
+	if r == nil || r.booking == nil {
 		return nil, nil, fmt.Errorf("turn: allocate without a request: %w", errors.ErrUnsupported)
 	}
-	a, err := g.door.allocate(r)
+	from, told := g.door.server.host.Load().relayFrom(g.door.local.Addr())
+	err := error(nil)
+	switch {
+	case r.booking.socket != nil: // kept from before, or opened when pion looked for it
+	case r.above != nil:
+		err = g.door.server.bindPair(r, from)
+	default:
+		r.booking.socket, err = g.door.server.relaySocket(from, r.even)
+	}
 	if err != nil {
 		g.door.server.refuse(NoPort)
 		return nil, nil, err
 	}
+	if r.above != nil && port == 0 {
+		at := r.booking.socket.LocalAddr()
+		return probe{r.booking.socket}, at, nil
+	}
+	a := g.door.allocate(r, told)
 	return a, a.LocalAddr(), nil
 }
 

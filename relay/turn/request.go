@@ -29,8 +29,9 @@ type request struct {
 	key  stun.MessageIntegrity
 
 	// for Allocate
-	place *account // a place in this account is kept; nil once an allocation has taken it
-	even  bool     // an even port is wanted
+	booking *booking // kept for the allocation; nil once it is made
+	above   *booking // kept for the port above it, until its token is known
+	even    bool     // an even port is wanted
 }
 
 // refusal is why a request is not handed on.

@@ -229,3 +229,51 @@ func TestLifetimes(t *testing.T) {
 		}
 	}
 }
+
+// A pair of ports is an even one and the next; the second is kept for the one who has the token, and counts as
+// an allocation until then.
+func TestPairOfPorts(t *testing.T) {
+	n := start(t, func(c *Config) { c.Limits.UserAllocations = 2 })
+	for _, way := range ways {
+		first := n.dial(t, way).as(n, "ann")
+		m := first.ask(stun.MethodAllocate, transport(relayUDP), raw(stun.AttrEvenPort, nextPort))
+		even := relayed(t, m)
+		token, err := m.Get(stun.AttrReservationToken)
+		if even.Port()%2 != 0 || err != nil || len(token) != 8 {
+			t.Fatalf("%s: port %d, token % x, %v", way, even.Port(), token, err)
+		}
+		if got := code(n.dial(t, way).as(n, "ann").ask(stun.MethodAllocate, transport(relayUDP))); got != stun.CodeAllocQuotaReached {
+			t.Errorf("%s: a third is answered %d", way, got)
+		}
+		for what, c := range map[string]struct {
+			id    string
+			token []byte
+		}{"another's": {"eve", token}, "a wrong": {"ann", make([]byte, 8)}, "a short": {"ann", token[:4]}} {
+			got := code(n.dial(t, way).as(n, c.id).ask(stun.MethodAllocate, transport(relayUDP), raw(stun.AttrReservationToken, c.token...)))
+			if got != stun.CodeInsufficientCapacity {
+				t.Errorf("%s: %s token is answered %d", way, what, got)
+			}
+		}
+		second := n.dial(t, way).as(n, "ann")
+		if odd := relayed(t, second.ask(stun.MethodAllocate, transport(relayUDP), raw(stun.AttrReservationToken, token...))); odd.Port() != even.Port()+1 {
+			t.Errorf("%s: ports %d and %d", way, even.Port(), odd.Port())
+		}
+		both := raw(stun.AttrEvenPort, nextPort)
+		if got := code(n.dial(t, way).as(n, "ann").ask(stun.MethodAllocate, transport(relayUDP), both, raw(stun.AttrReservationToken, token...))); got != 400 {
+			t.Errorf("%s: a pair by a token is answered %d", way, got)
+		}
+		for _, c := range []*client{first, second} {
+			c.ask(stun.MethodRefresh, lifetime(0))
+		}
+		single := n.dial(t, way).as(n, "ann")
+		if at := relayed(t, single.ask(stun.MethodAllocate, transport(relayUDP), raw(stun.AttrEvenPort, 0))); at.Port()%2 != 0 {
+			t.Errorf("%s: an even port is %d", way, at.Port())
+		}
+		single.ask(stun.MethodRefresh, lifetime(0))
+	}
+	// Close gives up what is kept still.
+	n.dial(t, "udp").as(n, "ann").ask(stun.MethodAllocate, transport(relayUDP), raw(stun.AttrEvenPort, nextPort))
+	if err := n.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -41,7 +41,7 @@ func (s *Server) rule(r *request) *refusal {
 	return s.rules[r.Type.Method](r)
 }
 
-// mayAllocate keeps a place for the allocation. A second request from the same client is for pion: it answers
+// mayAllocate books a place for the allocation. A second request from the same client is for pion: it answers
 // the same one twice alike, and any other by 437.
 func (s *Server) mayAllocate(r *request) *refusal {
 	if r.allocation != nil {
@@ -59,19 +59,20 @@ func (s *Server) mayAllocate(r *request) *refusal {
 	}
 	even, err := r.Get(stun.AttrEvenPort)
 	r.even = err == nil
+	token, err := r.Get(stun.AttrReservationToken)
 	switch {
-	case r.even && (len(even) != 1 || r.Contains(stun.AttrReservationToken)):
+	case r.even && (len(even) != 1 || err == nil):
 		return &refusal{reason: Malformed, code: stun.CodeBadRequest}
-	case r.even && even[0]&nextPort != 0, r.Contains(stun.AttrReservationToken): // no port is kept for later
-		return &refusal{reason: NoPort, code: stun.CodeInsufficientCapacity}
+	case err == nil:
+		if r.booking = s.claim(string(token), r.id); r.booking == nil {
+			return &refusal{reason: NoPort, code: stun.CodeInsufficientCapacity}
+		}
+		return nil
 	case s.draining.Load():
 		return &refusal{reason: Draining, code: stun.CodeInsufficientCapacity}
-	}
-	place, ok := s.accounts.open(r.id)
-	if !ok {
+	case !s.book(r, r.even && even[0]&nextPort != 0):
 		return &refusal{reason: Quota, code: stun.CodeAllocQuotaReached}
 	}
-	r.place = place
 	return nil
 }
 

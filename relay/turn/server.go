@@ -48,6 +48,7 @@ type Server struct {
 	rules     map[stun.Method]func(*request) *refusal
 	bandwidth flow
 	host      atomic.Pointer[host]
+	relays    sync.Map // the allocations by their relayed address, as peers are told it
 	draining  atomic.Bool
 	quiet     *quiet
 	told      [reasons]bucket // when each reason was last told to the log
@@ -61,6 +62,7 @@ type shared struct {
 	listeners []net.Listener
 	seats     map[netip.Addr]int // connections, by where they come from
 	seated    int
+	kept      map[string]kept // by token
 	closed    bool
 
 	udp, tcp []netip.AddrPort // written by New only
@@ -87,7 +89,7 @@ func New(c Config) (*Server, error) {
 		c.Log = slog.Default()
 	}
 	s := &Server{
-		shared: shared{doors: map[*door]bool{}, seats: map[netip.Addr]int{}, done: make(chan struct{})},
+		shared: shared{kept: map[string]kept{}, doors: map[*door]bool{}, seats: map[netip.Addr]int{}, done: make(chan struct{})},
 		config: c, accounts: &accounts{limits: c.Limits, byID: map[string]*account{}}, strangers: newStrangers(c.Limits),
 		nonces: newNonces(), quiet: &quiet{log: c.Log}, began: time.Now(),
 	}
@@ -153,9 +155,13 @@ func (s *Server) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	doors := s.doors
-	s.doors = nil
+	doors, bookings := s.doors, s.kept
+	s.doors, s.kept = nil, nil
 	s.mu.Unlock()
+	for _, one := range bookings {
+		one.timer.Stop() // one that has fired finds nothing
+		s.cancel(one.booking)
+	}
 	for d := range doors {
 		if err := d.Close(); err != nil && !errors.Is(err, net.ErrClosed) && d.source == (netip.Addr{}) {
 			errs = append(errs, err) // a connection that was cut is no error of ours
