@@ -35,21 +35,46 @@ type senderReport struct {
 // maxNacks is how many packets one NACK message may ask for.
 const maxNacks = 256
 
-// feedback takes one RTCP packet that is addressed to ssrc; false leaves it to pion. It runs on the
-// connection's RTCP goroutine.
+// feedback takes one RTCP packet, which may be of several messages, that is addressed to ssrc; false
+// leaves it to pion. It runs on the connection's RTCP goroutine.
 func (p *Port) feedback(ssrc uint32, raw []byte) bool {
-	list, err := rtcp.Unmarshal(raw)
-	if err != nil {
-		p.relay.stats.Malformed.Add(1)
-		return true
-	}
 	now := p.relay.clock.now()
 	p.down.path.heard(now)
 	sink, st := p.down.owner(ssrc)
+	for rest := raw; len(rest) > 0; {
+		if len(rest) < 4 {
+			p.relay.stats.Malformed.Add(1)
+			return true
+		}
+		size := 4 * (int(rest[2])<<8 + int(rest[3]) + 1)
+		if size > len(rest) {
+			p.relay.stats.Malformed.Add(1)
+			return true
+		}
+		if !p.report(sink, st, rest[:size], now) {
+			p.relay.stats.Malformed.Add(1)
+			return true
+		}
+		rest = rest[size:]
+	}
+	return sink != nil
+}
+
+// report takes one RTCP message; false for a malformed one.
+func (p *Port) report(sink *Sink, st *stream, raw []byte, now micros) bool {
+	if isFeedback(raw) {
+		r, ok := newFeedbackReader(raw)
+		if ok {
+			p.arrivals(now, r)
+		}
+		return ok
+	}
+	list, err := rtcp.Unmarshal(raw)
+	if err != nil {
+		return false
+	}
 	for _, packet := range list {
 		switch m := packet.(type) {
-		case *rtcp.TransportLayerCC:
-			p.arrivals(now, m)
 		case *rtcp.TransportLayerNack:
 			if sink != nil {
 				p.resendAll(sink, m, now)
@@ -59,12 +84,12 @@ func (p *Port) feedback(ssrc uint32, raw []byte) bool {
 				p.room.relayKeyRequest(sink, now)
 			}
 		case *rtcp.SenderReport:
-			if st != nil && m.SSRC == ssrc {
+			if st != nil && m.SSRC == st.ssrc {
 				p.clocks(st, m, now)
 			}
 		}
 	}
-	return sink != nil
+	return true
 }
 
 func (d *path) heard(now micros) {
@@ -131,55 +156,19 @@ func (p *Port) writeRTCP(list []rtcp.Packet) {
 }
 
 // arrivals turns a transport-wide feedback message into outcomes for the estimate.
-func (p *Port) arrivals(now micros, m *rtcp.TransportLayerCC) {
+func (p *Port) arrivals(now micros, r feedbackReader) {
 	d := &p.down.path
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fedAt = now
 	d.outcomes = d.outcomes[:0]
-	at := micros(m.ReferenceTime) * 64 * millisecond
-	seq, left, delta := m.BaseSequenceNumber, int(m.PacketStatusCount), 0
-	each(m.PacketChunks, func(symbol uint16) bool {
-		if left == 0 {
-			return false
-		}
-		left--
-		received := symbol == rtcp.TypeTCCPacketReceivedSmallDelta || symbol == rtcp.TypeTCCPacketReceivedLargeDelta
-		if received {
-			if delta >= len(m.RecvDeltas) {
-				return false
-			}
-			at += micros(m.RecvDeltas[delta].Delta)
-			delta++
-		}
-		if sent, ok := p.down.sent.take(seq); ok {
-			d.outcomes = append(d.outcomes, outcome{sentPacket: sent, received: at, lost: !received})
-		}
-		seq++
-		return true
-	})
-	d.estimate.feedback(now, d.outcomes)
-	d.probe.feedback(now, d.estimate, d.outcomes)
-}
-
-// each calls f for every status symbol until f has enough.
-func each(chunks []rtcp.PacketStatusChunk, f func(symbol uint16) bool) {
-	for _, c := range chunks {
-		switch c := c.(type) {
-		case *rtcp.RunLengthChunk:
-			for range c.RunLength {
-				if !f(c.PacketStatusSymbol) {
-					return
-				}
-			}
-		case *rtcp.StatusVectorChunk:
-			for _, symbol := range c.SymbolList {
-				if !f(symbol) {
-					return
-				}
-			}
+	for t, ok := r.next(); ok; t, ok = r.next() {
+		if sent, ok := p.down.sent.take(t.seq); ok {
+			d.outcomes = append(d.outcomes, outcome{sentPacket: sent, received: t.at, lost: !t.received})
 		}
 	}
+	d.estimate.feedback(now, d.outcomes)
+	d.probe.feedback(now, d.estimate, d.outcomes)
 }
 
 // clocks keeps a publisher's newest sender report. All streams of one page share its NTP clock, so
