@@ -26,8 +26,11 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-const chromiumPath = process.env.PARLEY_CHROMIUM ?? '/usr/bin/chromium';
+export const chromiumPath = process.env.PARLEY_CHROMIUM ?? '/usr/bin/chromium';
 export const firefoxPath = process.env.PARLEY_FIREFOX ?? '/usr/bin/firefox-esr';
+
+/** The flags of a Chromium with a camera and a microphone. */
+export const usualFlags: readonly string[] = [...quiet, ...kinds.usual];
 
 /** Starts a Chromium. `name.test` leads to this machine, as a page that is not secure. */
 export function launch(kind: Kind, more: { executablePath?: string; env?: Record<string, string> } = {}): Promise<Browser> {

@@ -23,9 +23,12 @@ export function newer(earlier: Sight, sight: Sight, { round, perSecond }: Count)
   return step + Math.round((expected - step) / round) * round;
 }
 
-/** The pictures that were older than one seen before on the same tile. */
+/**
+ * The pictures that were older than one seen before on the same tile. Of people only: a bot that is asked for key frames
+ * jumps ahead in its clip, and when several ask, by so much that it looks like a jump back.
+ */
 export function backwards(film: Film): string[] {
-  return Object.entries(film.sights).flatMap(([name, sights]) => {
+  return Object.entries(film.sights).filter(([name]) => !name.startsWith('Bot')).flatMap(([name, sights]) => {
     const wrong: string[] = [];
     let newest: Sight | undefined;
     for (const sight of sights.filter((one) => one.number >= 0)) {

@@ -8,8 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-
-const binary = process.env.PARLEY_BINARY ?? path.resolve(import.meta.dirname, '../../parley');
+import { binary } from './binary';
 
 /** A port that nobody listens on now. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
