@@ -28,14 +28,14 @@ type testLayer struct {
 	size  int // bytes per frame
 }
 
-func newTestCamera(p *testPage, capability webrtc.RTPCodecCapability, layers int) *testCamera {
+func newTestCamera(p *testPage, capability webrtc.RTPCodecCapability, names []string) *testCamera {
 	c := &testCamera{page: p, quit: make(chan struct{})}
 	var sender *webrtc.RTPSender
-	for i := range layers {
+	for i, name := range names {
 		l := &testLayer{size: []int{600, 2000, 5500}[i]}
 		var options []func(*webrtc.TrackLocalStaticRTP)
-		if layers > 1 {
-			l.rid = []string{"q", "h", "f"}[i]
+		if len(names) > 1 {
+			l.rid = name
 			options = append(options, webrtc.WithRTPStreamID(l.rid))
 		}
 		var err error

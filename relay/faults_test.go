@@ -87,6 +87,23 @@ func TestPublisherIsCutToItsAllowance(t *testing.T) {
 	}
 }
 
+// A camera's layer that the protocol does not know goes nowhere, and the others are forwarded.
+func TestUnknownLayersAreRefused(t *testing.T) {
+	r := newRelay(t, Limits{StartKbps: 10000})
+	ann := newPage(t, r, "ann", pageOptions{video: 1})
+	bob := newPage(t, r, "bob", pageOptions{layers: 3, strange: true})
+	eventually(t, 5*time.Second, "control opens", func() bool { return ann.number("bob") != 0 })
+	bob.camera.roll(15)
+	ann.show(view{member: ann.number("bob"), kind: Camera, width: 1280, height: 720})
+	_, video := ann.port.down.slots()
+	eventually(t, 8*time.Second, "the best of the two known layers comes", func() bool {
+		return r.stats.StreamsOver.Load() == 1 && video[0].layer() == 1
+	})
+	if bob.port.sources[Camera].streams[2].Load() != nil {
+		t.Error("the third one was taken")
+	}
+}
+
 // A page that opens streams without end gets silence for those beyond its allowance.
 func TestStreamsBeyondTheAllowanceAreSwallowed(t *testing.T) {
 	s, _ := loneSink(t)

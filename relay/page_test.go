@@ -81,8 +81,9 @@ func newRelay(t testing.TB, limits Limits) *Relay {
 
 // pageOptions shape a testPage.
 type pageOptions struct {
-	audio, video int // slots
-	layers       int // of the camera; 0 for 1
+	audio, video int  // slots
+	layers       int  // of the camera; 0 for 1
+	strange      bool // the last layer has a name that no layer has
 	setting      func(*webrtc.SettingEngine)
 	room         string
 	mute         bool
@@ -131,7 +132,7 @@ func newPage(t testing.TB, r *Relay, name string, o pageOptions) *testPage {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.stop)
-	p.addFixed(max(o.layers, 1))
+	p.addFixed(o)
 	p.pc.OnTrack(p.receive)
 	room := o.room
 	if room == "" {
@@ -193,7 +194,7 @@ func (p *testPage) negotiate(o pageOptions, ask func(offer string) (string, erro
 }
 
 // addFixed makes the first five m-lines.
-func (p *testPage) addFixed(layers int) {
+func (p *testPage) addFixed(o pageOptions) {
 	p.t.Helper()
 	must := func(err error) {
 		if err != nil {
@@ -208,7 +209,11 @@ func (p *testPage) addFixed(layers int) {
 	must(err)
 	_, err = p.pc.AddTransceiverFromTrack(p.mic, sendonly)
 	must(err)
-	p.camera = newTestCamera(p, vp8, layers)
+	names := []string{"q", "h", "f"}[:max(o.layers, 1)]
+	if o.strange {
+		names[len(names)-1] = "x"
+	}
+	p.camera = newTestCamera(p, vp8, names)
 	screen, err := webrtc.NewTrackLocalStaticRTP(vp8, "screen", p.name+"-screen")
 	must(err)
 	_, err = p.pc.AddTransceiverFromTrack(screen, sendonly)
