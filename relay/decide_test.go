@@ -141,7 +141,7 @@ func TestNarrow(t *testing.T) {
 	feed := func(kbps, capacity float64) {
 		queue = max(queue+20*(kbps/capacity-1), 0)
 		now += 20 * millisecond
-		e.feedback(now, []outcome{{sentPacket: sentPacket{size: int(kbps * 20 / 8), at: now}, received: now + micros(queue*1000)}})
+		e.feedback(now, []outcome{{sentPacket: sentPacket{size: uint32(kbps * 20 / 8), at: now}, received: now + micros(queue*1000)}})
 	}
 	during := func(d micros, capacity float64) (least micros) {
 		for from := now; now-from < d; {

@@ -52,11 +52,11 @@ const (
 	leastPatience, mostPatience = 4 * second, 32 * second
 )
 
-// sentPacket is one packet as it left, and as feedback found it.
+// sentPacket is one packet as it left, and as feedback found it: 16 bytes, for each page keeps many.
 type sentPacket struct {
-	seq     uint16
-	size    int
 	at      micros
+	size    uint32
+	seq     uint16
 	cluster uint8 // of the probe that it belongs to, 0 for none
 	acked   bool
 }
@@ -81,7 +81,7 @@ func (e *estimate) feedback(now micros, list []outcome) {
 			continue
 		}
 		e.received++
-		e.arrivals[e.next%arrivalWindow] = arrival{at: o.received, size: o.size}
+		e.arrivals[e.next%arrivalWindow] = arrival{at: o.received, size: int(o.size)}
 		e.next++
 		e.trend.add(o.at, o.received)
 	}

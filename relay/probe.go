@@ -70,9 +70,9 @@ func (pr *probe) feedback(now micros, e *estimate, list []outcome) {
 	}
 	for i := range list {
 		if o := &list[i]; o.cluster == pr.cluster {
-			pr.sent.add(o.at, o.size)
+			pr.sent.add(o.at, int(o.size))
 			if !o.lost {
-				pr.received.add(o.received, o.size)
+				pr.received.add(o.received, int(o.size))
 			}
 		}
 	}

@@ -147,7 +147,7 @@ func (s *Sink) offer(st *stream, p *packet) {
 	}
 	h := s.dress(&st.out, ln, p, stamp)
 	size := len(payload) + rtpOverhead
-	s.port.stampTWCC(&st.out, ln, sentPacket{size: size, at: p.arrived})
+	s.port.stampTWCC(&st.out, ln, sentPacket{size: uint32(size), at: p.arrived})
 	if _, err := ln.out.WriteRTP(h, payload); err != nil {
 		s.port.relay.stats.WriteErrors.Add(1)
 		return
@@ -282,11 +282,12 @@ func (s *Sink) repair(m *mender, sp splice, e placed, sent sentPacket) int {
 	h.SequenceNumber = s.rtxSeq
 	s.mu.Unlock()
 	m.out.rtx = append(append(m.out.rtx[:0], byte(n.seq>>8), byte(n.seq)), p.payload...)
-	sent.size = len(m.out.rtx) + rtpOverhead
+	size := len(m.out.rtx) + rtpOverhead
+	sent.size = uint32(size)
 	s.port.stampTWCC(&m.out, ln, sent)
 	if _, err := ln.out.WriteRTP(h, m.out.rtx); err != nil {
 		s.port.relay.stats.WriteErrors.Add(1)
 		return 0
 	}
-	return sent.size
+	return size
 }
