@@ -161,17 +161,3 @@ func TestDrain(t *testing.T) {
 		t.Error("it is never drained")
 	}
 }
-
-// A port in use is told at start, in one sentence that names it.
-func TestPortInUse(t *testing.T) {
-	n := start(t, nil)
-	for _, c := range []Config{{UDP: []string{n.UDP()[0].String()}}, {TCP: []string{n.TCP()[0].String()}}} {
-		c.Secrets, c.Log = n.secrets, discard
-		if s, err := New(c); err == nil {
-			t.Errorf("a port is opened twice")
-			s.Close()
-		} else {
-			t.Log(err)
-		}
-	}
-}
