@@ -20,6 +20,7 @@ export class Scene {
   constructor(
     private readonly browsers: Browsers,
     private readonly people: People,
+    private readonly scripts: readonly (() => void)[] = [], // run in the pages before the product does
     private readonly picture: Size = small,
   ) {}
 
@@ -34,6 +35,7 @@ export class Scene {
     await context.addInitScript(readNumbers);
     await context.addInitScript(filmTiles);
     await context.addInitScript(recordSpeakers);
+    for (const script of this.scripts) await context.addInitScript(script);
     return this.people.arrive(name, { context, path: lobby });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Limit, limitOf, strain, tuning, unstrained } from './adapt';
+import { type Limit, limitOf, rateOf, strain, tuning, unstrained } from './adapt';
 
 const hd = { width: 1280, height: 720 };
 
@@ -18,6 +18,12 @@ describe('tuning', () => {
   it('goes by the real size: a small camera is not scaled up, a phone held upright counts its shorter side', () => {
     expect(tuning({ width: 640, height: 480 }, 1, 0).scaleResolutionDownBy).toBe(1);
     expect(tuning({ width: 720, height: 1280 }, 3, 0).scaleResolutionDownBy).toBe(2);
+  });
+
+  it('gives a picture no more than its lines deserve, so that a move to a relay changes little', () => {
+    expect([1080, 720, 540, 480, 360, 180].map(rateOf)).toEqual([1_700_000, 1_700_000, 1_000_000, 866_667, 600_000, 220_000]);
+    expect(rateOf(120)).toBeLessThan(rateOf(180));
+    expect(tuning({ width: 320, height: 180 }, 1, 0).maxBitrate).toBe(220_000);
   });
 
   it('goes down by steps', () => {

@@ -31,6 +31,18 @@ const budgets: readonly Budget[] = [
   { lines: 270, bitrate: 380_000, framerate: 20 },
 ];
 
+/** What a picture of so many lines (of the shorter side) deserves at most, bit/s; to a relay and between pages alike. */
+export function rateOf(lines: number): number {
+  const known = [...budgets, lowest];
+  const above = known.findLast((one) => one.lines >= lines) ?? budgets[0]!;
+  const below = known.find((one) => one.lines <= lines) ?? tiny;
+  if (above.lines <= below.lines) return above.bitrate;
+  const part = (lines - below.lines) / (above.lines - below.lines);
+  return Math.round(below.bitrate + part * (above.bitrate - below.bitrate));
+}
+
+const tiny = { lines: 90, bitrate: 120_000 };
+
 // The bit rate stays: congestion control bounds it already, and could not feel its way up again under
 // a lower bound.
 const steps = [
@@ -43,10 +55,11 @@ const steps = [
 export function tuning(size: Size, links: number, step: number): Tuning {
   const budget = budgets[Math.max(links, 1) - 1] ?? lowest;
   const by = steps[Math.min(step, steps.length - 1)] ?? steps[0];
-  const scale = Math.max(1, Math.min(size.width, size.height) / budget.lines) * by.scale;
+  const lines = Math.min(size.width, size.height);
+  const scale = Math.max(1, lines / budget.lines) * by.scale;
   return {
     scaleResolutionDownBy: Math.round(scale * 100) / 100,
-    maxBitrate: budget.bitrate,
+    maxBitrate: Math.min(budget.bitrate, rateOf(lines)),
     maxFramerate: Math.min(budget.framerate, by.framerate),
   };
 }

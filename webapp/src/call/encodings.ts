@@ -5,7 +5,7 @@
 // So the three encodings q, h, f are offered once, and which of them are used, and how much each
 // scales down, follows from the size of the real track.
 
-import type { Size } from './adapt';
+import { type Size, rateOf } from './adapt';
 import type { LayerSize } from './relaycontrol';
 
 /** The parameters of one encoding. */
@@ -61,20 +61,6 @@ export const screenRate = { maxBitrate: 2_500_000, maxFramerate: 10 };
 /** What the relay is told of a screen. */
 export function announcedScreen(size: Size): LayerSize[] {
   return [{ ...size, kbps: screenRate.maxBitrate / 1000 }];
-}
-
-// The same rates as between pages (adapt.ts), by the lines of the shorter side.
-const rates: readonly (readonly [lines: number, rate: number])[] = [
-  [720, 1_700_000],
-  [540, 1_000_000],
-  [360, 600_000],
-  [270, 380_000],
-  [180, 220_000],
-  [0, 150_000],
-];
-
-function rateOf(lines: number): number {
-  return rates.find(([from]) => lines >= from)?.[1] ?? 150_000;
 }
 
 // While the older links still carry everything as well, the uplink has to be shared: small first.
