@@ -12,12 +12,13 @@
 //
 // In front, a door reads one client connection or one UDP socket. It authenticates each request itself, answers
 // what must be refused, and hands on to pion only what is sound. Behind, an allocation is the socket towards the
-// peers. ChannelData goes from door to allocation and back without pion.
+// peers. ChannelData goes from door to allocation and back without pion, and between two clients who are both here
+// straight from one door to the other.
 //
 // Reading order: server.go opens it all; listen.go and framer.go bring whole packets; door.go is what pion reads
-// from; request.go judges who asks, rules.go what is asked for, answer.go writes refusals; allocation.go and
-// rights.go carry data; peers.go and host.go say whom it may reach. Beside them: credentials.go, nonce.go,
-// limits.go, stats.go, quiet.go.
+// from; request.go judges who asks, rules.go what is asked for, answer.go writes refusals; booking.go,
+// allocation.go and rights.go carry data; peers.go and host.go say whom it may reach. Beside them:
+// credentials.go, nonce.go, limits.go, stats.go, quiet.go.
 //
 // Who owns what: a door has one goroutine (pion's, inside ReadFrom), which owns the request at hand and
 // writes its allocations' rights; an allocation has one (pion's, inside its ReadFrom), which reads from peers.

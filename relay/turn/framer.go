@@ -78,7 +78,11 @@ type stream struct {
 }
 
 func newStream(conn net.Conn, client netip.AddrPort, held func() bool) (*stream, error) {
-	if tcp, ok := conn.(interface{ SetWriteBuffer(int) error }); ok {
+	under := conn
+	if tls, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		under = tls.NetConn()
+	}
+	if tcp, ok := under.(*net.TCPConn); ok {
 		if err := tcp.SetWriteBuffer(sendBuffer); err != nil {
 			return nil, err
 		}

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	listenBuffer  = 4 << 20 // bytes; Linux may grant less
-	acceptPause   = 50 * time.Millisecond
-	freeAttempts  = 20 // to find a number that is free on every address
-	handshakeHint = "is it in use?"
+	listenBuffer = 4 << 20 // bytes; Linux may grant less
+	acceptPause  = 50 * time.Millisecond
+	freeAttempts = 20 // to find a number that is free on every address
+	inUseHint    = "is it in use?"
 )
 
 // listenUDP opens a socket on every address that is meant: one that is bound to all of them at once would answer
@@ -31,7 +31,7 @@ func (s *Server) listenUDP(address string) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("turn: listen on UDP %s (%s): %w", address, handshakeHint, err)
+		return fmt.Errorf("turn: listen on UDP %s (%s): %w", address, inUseHint, err)
 	}
 	for _, conn := range sockets {
 		local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -120,7 +120,7 @@ func (s *Server) listenTCP(address string) error {
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(int(at.Port()))))
 	if err != nil {
-		return fmt.Errorf("turn: listen on TCP %s (%s): %w", address, handshakeHint, err)
+		return fmt.Errorf("turn: listen on TCP %s (%s): %w", address, inUseHint, err)
 	}
 	s.tcp = append(s.tcp, listener.Addr().(*net.TCPAddr).AddrPort())
 	return s.ServeTCP(listener)
@@ -141,6 +141,9 @@ func (s *Server) ServeTCP(listener net.Listener) error {
 			if err == nil {
 				s.Take(conn)
 				continue
+			}
+			if errors.Is(err, net.ErrClosed) {
+				return
 			}
 			select {
 			case <-s.done:

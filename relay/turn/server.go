@@ -99,6 +99,11 @@ func New(c Config) (*Server, error) {
 	if err := s.look(); err != nil {
 		return nil, fmt.Errorf("turn: open: %w", err)
 	}
+	for _, a := range c.PublicIPs {
+		if a = a.Unmap(); a.Is4() && within(never, a) {
+			c.Log.Warn("turn: the public address is a private one, so only people in that network will be reached through it")
+		}
+	}
 	s.running.Go(s.watch)
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -218,7 +223,7 @@ func (s *Server) refuse(why Reason) {
 		return
 	}
 	if s.told[why].take(s.now(), int64(tellPeriod), int64(tellPeriod)) {
-		s.config.Log.Info("turn: refused", "reason", why, "so_far", s.stats.Refused(why))
+		s.config.Log.Info("turn: refused", "reason", why.String(), "so_far", s.stats.Refused(why))
 	}
 }
 
