@@ -17,7 +17,7 @@ function open(person: Person): Promise<number> {
 test('a relay of its own process is killed: the call goes on in the mesh, and every tile stays', async ({ browsers }) => {
   test.setTimeout(120_000);
   const relay = await LoneRelay.start();
-  const program = await Program.start({ flags: ['--mesh-max', '0', ...relay.flags] });
+  const program = await Program.start({ flags: ['--mesh-max', '0', ...LoneRelay.flags([relay])] });
   const people = new People(browsers, () => Promise.resolve(program));
   const scene = new Scene(browsers, people);
   try {

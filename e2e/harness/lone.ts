@@ -31,11 +31,18 @@ export class LoneRelay {
     return relay;
   }
 
-  /** The flags of a bridge that uses this relay. */
-  get flags(): string[] {
-    const at = /--bootstrap (\S+)/.exec(this.log)![1]!;
-    const allow = /--allow (\S+)/.exec(this.log)?.[1];
-    return ['--roles', 'bridge', '--network-key-file', this.key, '--bootstrap', at, ...(allow ? ['--allow', allow] : [])];
+  /** Its id among nodes, as plans name it. */
+  get id(): string {
+    return this.at.split('/').at(-1)!;
+  }
+
+  private get at(): string {
+    return /--bootstrap (\S+)/.exec(this.log)![1]!;
+  }
+
+  /** The flags of a program that is only a bridge and uses these relays. */
+  static flags(relays: readonly LoneRelay[]): string[] {
+    return ['--roles', 'bridge', '--network-key-file', relays[0]!.key, '--bootstrap', relays.map(({ at }) => at).join(',')];
   }
 
   /** Ends it without a word (kill -9). */
