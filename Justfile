@@ -60,7 +60,7 @@ compare: _needs build (_npm "e2e")
 
 # move rooms of bots to the relay and back, 1,000 times, and look for what is left behind: PARLEY_SWITCHES=100 just soak
 soak: build
-    @PARLEY_SWITCHES="${PARLEY_SWITCHES:-1000}" PARLEY_ROOMS="${PARLEY_ROOMS:-5}" \
+    @PARLEY_SWITCHES="${PARLEY_SWITCHES:-1000}" PARLEY_ROOMS="${PARLEY_ROOMS:-4}" \
       go test -count 1 -timeout 3h -v -run '^TestSwitchesLeaveNothingBehind$' ./node
 
 # make screenshots of every view, in e2e/out

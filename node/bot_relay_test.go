@@ -41,12 +41,8 @@ func honest(t testing.TB, b *bot.Bot) {
 		}
 	}
 	for _, p := range s.People {
-		for kind, tally := range map[string]bot.Tally{"microphone": p.Microphone, "camera": p.Camera} {
-			judged := tally.Frames
-			if kind == "camera" {
-				judged = tally.KeyFrames
-			}
-			if tally.Restarts != 0 || tally.Misplaced > max(judged*9/10, 10) { // late on a busy machine, or somebody else's always
+		for kind, tally := range tallies(p) {
+			if tally.Restarts != 0 || strange(tally) {
 				t.Errorf("%s of %s at %s: %+v", kind, p.Name, s.Name, tally)
 			}
 		}

@@ -3,9 +3,10 @@
 // In: a subcommand with settings. Out: a running node, or words about it. This package wires the parts
 // together and decides nothing itself.
 //
-// Read in this order: main.go (subcommands), up.go (build and run a node), relays.go (its own relay), others.go
-// (other nodes), remote.go (their relays), served.go (the own relay for them), relay.go (a relay alone), greet.go
-// (where to open it), check.go (is all well?), dial.go (how check asks a running node), bot.go (headless peers).
+// Read in this order: main.go (subcommands), part.go (what runs until it is told to stop), up.go (a node), relays.go
+// (its own relay), others.go (other nodes), remote.go (their relays), served.go (the own relay for them), relay.go (a
+// relay alone), greet.go (where to open it), check.go (is all well?), dial.go (how check asks a running node), bot.go
+// (headless peers).
 package main
 
 import (

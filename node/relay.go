@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,18 +35,9 @@ type lender struct {
 	stopped  chan struct{}
 }
 
-// lend runs a relay alone until it is told to stop.
+// lend runs a relay alone.
 func lend(c call) error {
-	flags := flag.NewFlagSet("relay", flag.ContinueOnError)
-	show := flags.Bool("print-config", false, "")
-	cfg, err := c.load(flags)
-	if err != nil {
-		return err
-	}
-	if *show {
-		return cfg.Print(c.out)
-	}
-	return untilSignal(c.out, func() (part, error) { return buildLender(cfg, observe.Log(c.log, cfg.Log.Level, cfg.Log.JSON)) })
+	return play(c, "relay", func(cfg config.Config, log *slog.Logger) (part, error) { return buildLender(cfg, log) })
 }
 
 // buildLender takes the ports and makes the parts.

@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os/signal"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -26,36 +23,6 @@ import (
 
 // stopWithin is how long pages and requests have to end on their own. Process supervisors kill after 10 s, impatient ones after 5.
 const stopWithin = 4 * time.Second
-
-// part is what a subcommand runs: a node, or a relay alone.
-type part interface {
-	greet(out io.Writer) // says how to use it
-	serve() error        // until stop is called
-	stop()
-}
-
-// untilSignal runs what is built until SIGINT or SIGTERM says to stop. A second signal ends it at once.
-func untilSignal(out io.Writer, build func() (part, error)) error {
-	ctx, ignore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer ignore()
-	p, err := build()
-	if err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- p.serve() }()
-	p.greet(out)
-	select {
-	case err = <-ended:
-		ignore()
-		p.stop()
-		return err
-	case <-ctx.Done():
-		ignore()
-		p.stop()
-		return <-ended
-	}
-}
 
 // node is one running node and its parts.
 type node struct {
@@ -76,19 +43,12 @@ type node struct {
 
 // up runs a node.
 func up(c call) error {
-	flags := flag.NewFlagSet("up", flag.ContinueOnError)
-	show := flags.Bool("print-config", false, "")
-	cfg, err := c.load(flags)
-	if err != nil {
-		return err
-	}
-	if *show {
-		return cfg.Print(c.out)
-	}
-	if !cfg.Roles.Has(overlay.RoleBridge) {
-		return wrongUsage{errors.New("up serves pages, so --roles must have bridge: parley relay runs a relay alone")}
-	}
-	return untilSignal(c.out, func() (part, error) { return build(cfg, observe.Log(c.log, cfg.Log.Level, cfg.Log.JSON)) })
+	return play(c, "up", func(cfg config.Config, log *slog.Logger) (part, error) {
+		if !cfg.Roles.Has(overlay.RoleBridge) {
+			return nil, wrongUsage{errors.New("up serves pages, so --roles must have bridge: parley relay runs a relay alone")}
+		}
+		return build(cfg, log)
+	})
 }
 
 // build takes the ports and makes the parts. No page is served yet.

@@ -63,7 +63,6 @@ type ledger struct {
 	phase  time.Duration
 	wanted time.Time // since when it has been sent as far as we know; zero while it is not
 	last   time.Time // the last frame; zero when the next one ends no gap
-	at     int64     // absolute place of the picture decoded last; 0 before
 	rank   int64     // of the newest link that has decoded: frames of older ones are not shown, so not counted
 	tally  Tally
 }
@@ -166,11 +165,7 @@ func (l *ledger) frame(f shown, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := &l.tally
-	at, plausible := int64(0), false
-	if f.decoded && f.number >= 0 {
-		at, plausible = l.locate(f.kind, f.number, now)
-	}
-	older := plausible && f.kind.video() && at < l.at
+	older := l.older(f, now)
 	switch {
 	case f.rank < max(l.rank, 0), older && f.rank > l.rank && l.rank > 0:
 		return
@@ -192,11 +187,20 @@ func (l *ledger) frame(f shown, now time.Time) {
 		t.FirstMillis = now.Sub(l.wanted).Milliseconds()
 	}
 	t.Number = f.number
-	t.Misplaced += one(f.number >= 0 && !plausible)
 	t.Backwards += one(older)
-	if plausible && f.kind.video() {
-		l.at = at
+	if f.number >= 0 && !l.plausible(f.kind, f.number, now) {
+		t.Misplaced++
 	}
+}
+
+// older tells that a picture was sent up to two seconds before the one decoded last. No clock is asked, so that a busy
+// machine makes nothing older. After a pause it cannot be told, because numbers go round.
+func (l *ledger) older(f shown, now time.Time) bool {
+	if !f.kind.video() || !f.decoded || f.number < 0 || l.tally.Number < 0 || now.Sub(l.last) > 3*time.Second {
+		return false
+	}
+	behind := (l.tally.Number - f.number + pictureCount) % pictureCount
+	return behind > 0 && behind <= 2*picturesPerSecond
 }
 
 func (l *ledger) broken(n int) {
@@ -211,18 +215,14 @@ func (l *ledger) read() Tally {
 	return l.tally
 }
 
-// locate finds a frame's absolute place by its number, and tells whether its sender should be sending that now.
-func (l *ledger) locate(kind Kind, number int, now time.Time) (at int64, plausible bool) {
-	perSecond, round := int64(soundsPerSecond), int64(soundCount)
+// plausible compares a frame's number with what its sender should be sending now.
+func (l *ledger) plausible(kind Kind, number int, now time.Time) bool {
+	perSecond, round := soundsPerSecond, soundCount
 	if kind.video() {
 		perSecond, round = picturesPerSecond, pictureCount
 	}
-	due := place(now, l.phase, int(perSecond))
-	behind := (due - int64(number)) % round
-	if behind >= round-perSecond/4 { // its clock is a little ahead of ours
-		behind -= round
-	}
-	return due - behind, behind <= 2*perSecond
+	behind := (place(now, l.phase, perSecond) - int64(number)) % int64(round)
+	return behind <= 2*int64(perSecond) || behind >= int64(round-perSecond/4)
 }
 
 // place is the absolute number of the frame that a bot with this phase sends now; its number in the

@@ -39,6 +39,12 @@ func TestAPictureOlderThanTheOneShownBeforeIsFound(t *testing.T) {
 	if got := l.read(); got.Backwards != 1 || got.Misplaced != 0 {
 		t.Errorf("a step back on one link: %+v", got)
 	}
+	for ahead := -88; ahead <= 0; ahead += 15 { // pictures that waited for nearly a whole round of the clip come at once
+		show(Camera, picturesPerSecond, ahead, 2)
+	}
+	if got := l.read(); got.Backwards != 1 || got.Misplaced != 3 {
+		t.Errorf("late in their order: %+v", got)
+	}
 	show(Microphone, soundsPerSecond, 0, 2)
 	show(Microphone, soundsPerSecond, -3, 2)
 	if got := l.read(); got.Backwards != 1 {
