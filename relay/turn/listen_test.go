@@ -86,7 +86,7 @@ func TestListenAddresses(t *testing.T) {
 func TestRelayPorts(t *testing.T) {
 	n := start(t, func(c *Config) { c.MinPort, c.MaxPort = 61_000, 61_003 })
 	codes := map[stun.ErrorCode]int{}
-	for range 6 {
+	for range 20 { // what fails leaves nothing behind in the user's account, where ten would be too many
 		m := n.dial(t, "udp").as(n, "ann").ask(stun.MethodAllocate, transport(relayUDP))
 		if codes[code(m)]++; code(m) != 0 {
 			continue
@@ -95,8 +95,8 @@ func TestRelayPorts(t *testing.T) {
 			t.Errorf("relayed from port %d", port)
 		}
 	}
-	if codes[0] == 0 || codes[0] > 4 || codes[0]+codes[stun.CodeInsufficientCapacity] != 6 {
-		t.Errorf("six requests for four ports are answered %v", codes)
+	if codes[0] == 0 || codes[0] > 4 || codes[0]+codes[stun.CodeInsufficientCapacity] != 20 {
+		t.Errorf("twenty requests for four ports are answered %v", codes)
 	}
 	if got := n.Stats().Allocations.Load(); got != int64(codes[0]) {
 		t.Errorf("%d allocations are counted, %d were made", got, codes[0])

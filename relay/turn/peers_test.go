@@ -147,6 +147,16 @@ func TestAllowedPeers(t *testing.T) {
 	if got := bob.read(patience); string(got[4:]) != "from relay to relay" {
 		t.Errorf("bob got %q", got)
 	}
+	// Only as they are: an IPv6 address that holds an open one is none.
+	far := newFar(t, "127.0.0.1:0")
+	ann.ask(stun.MethodCreatePermission, peer(far.at()))
+	for _, form := range embed(far.at().Addr().As4()) {
+		ann.indication(netip.AddrPortFrom(form, far.at().Port()), "by "+form.String())
+	}
+	ann.indication(far.at(), "as it is")
+	if heard, _ := far.hear(patience); heard != "as it is" {
+		t.Errorf("the peer heard %q", heard)
+	}
 }
 
 // Behind a NAT peers are told its address, and whom the NAT would not send back is reached all the same.

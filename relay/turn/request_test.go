@@ -58,6 +58,20 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// What stands behind the signature was put there by anybody.
+func TestNothingCountsBehindTheSignature(t *testing.T) {
+	n := start(t, nil)
+	c := n.dial(t, "udp").as(n, "ann").allocated()
+	m := stun.MustBuild(append([]stun.Setter{stun.TransactionID, stun.NewType(stun.MethodCreatePermission, stun.ClassRequest)}, c.signed(nil)...)...)
+	if err := peer(netip.MustParseAddrPort(stranger)).AddTo(m); err != nil {
+		t.Fatal(err)
+	}
+	c.write(m.Raw)
+	if got := code(c.answer(m)); got != stun.CodeBadRequest {
+		t.Errorf("CreatePermission for a peer behind the signature is answered %d", got)
+	}
+}
+
 // An answer that was lost is given again; pion counts one allocation.
 func TestRepeatedAllocate(t *testing.T) {
 	n := start(t, nil)
