@@ -95,7 +95,7 @@ func (e *estimate) feedback(now micros, list []outcome) {
 		}
 		e.cut(now, min(e.kbps, acked)*0.85)
 	case e.state == normal:
-		if was != normal {
+		if was == overuse && e.trend.queued() > queueAllowed {
 			e.clearAt = now
 		}
 		e.grow(now, acked)
@@ -164,18 +164,16 @@ func (e *estimate) loss(now micros) {
 	e.lostAt, e.lost, e.received = now, 0, 0
 }
 
-// probed takes the result of a probe cluster: the rate at which it left and at which it arrived.
+// probed takes the result of a probe cluster: the rate at which it left and at which it arrived. What arrived the path
+// bears. It reports whether there may be more still.
 func (e *estimate) probed(now micros, sentKbps, receivedKbps float64) bool {
-	if e.state == overuse || receivedKbps < sentKbps*0.7 {
-		return false
-	}
 	found := min(sentKbps, receivedKbps) * 0.95
-	if found <= e.kbps {
+	if e.state == overuse || found <= e.kbps {
 		return false
 	}
 	e.kbps = min(found, e.ceiling)
 	e.changed = now
-	return true
+	return receivedKbps >= sentKbps*0.7
 }
 
 // narrow tells whether the path has shown that it does not even bear the smallest layers: by choking

@@ -42,7 +42,7 @@ const (
 	probeLength  = 60 * millisecond
 	probeEvery   = 2 * second
 	probeAgain   = 200 * millisecond // after one that found more: there may be more still
-	probeLongest = 4 * second
+	probeLongest = 3 * second
 	probePackets = 5 // that must arrive
 	probeAnswer  = 600 * millisecond
 )
