@@ -135,7 +135,7 @@ func TestAHundredJoinsDoNotFreezeACall(t *testing.T) {
 	// The guests' offers name no addresses, so that nobody troubles Bob with their checks.
 	offer := regexp.MustCompile(`a=candidate:.*\r\n`).ReplaceAllString(bob.pc.LocalDescription().SDP, "")
 	done := make(chan error, 100)
-	// What this machine does to a call by itself, before anybody joins.
+	// What this machine does to a call by itself, before anybody joins and after.
 	usual := longestGap(ann, slot, func(stop func()) { time.AfterFunc(time.Second, stop) })
 	for i := range 100 {
 		go func() {
@@ -153,6 +153,7 @@ func TestAHundredJoinsDoNotFreezeACall(t *testing.T) {
 			}
 		}()
 	})
+	usual = max(usual, longestGap(ann, slot, func(stop func()) { time.AfterFunc(time.Second, stop) }))
 	t.Logf("longest gap %v, without joins %v", worst, usual)
 	if usual > 60*time.Millisecond { // two frames
 		t.Skip("this machine is too busy to tell")
