@@ -22,17 +22,14 @@ import (
 // room are there throughout; two guests come, which makes the room move, and leave, which makes it move back. So
 // links, members and connections to the bridge come and go as well.
 
-// What a soak may cost: nothing per switch, so these do not depend on how many there are.
-const (
-	// looseGoroutines: timers of the network libraries that happen to run, and a connection of which the last
-	// goroutine is just ending. One that leaks leaves more than ten.
-	looseGoroutines = 5
-	// looseFiles: as goroutines; and the runtime opens some at the first use of a part of it.
-	looseFiles = 3
-	// looseHeap: maps that have grown, of a node that is empty again. A connection that leaks is 400 kB.
-	looseHeap = 1 << 20
-	// looseRoom: per room, buffers of the connections that are up: they keep the size that a busy moment needed.
-	looseRoom = 4 << 20
+// What a soak may cost: nothing per switch, so these do not depend on how many there are. One connection that leaks
+// leaves more than ten goroutines and 400 kB.
+var (
+	// looseEmpty, of a node that is empty again: maps that have grown, files that the runtime opened for itself.
+	looseEmpty = burden{goroutines: 3, files: 3, heap: 1 << 20}
+	// looseRoom, per room: timers of the network libraries that happen to run, and buffers of the connections that
+	// are up, which keep the size that a busy moment needed.
+	looseRoom = burden{goroutines: 3, files: 1, heap: 4 << 20}
 )
 
 // plansOfACycle: a mesh with a warm relay, the relay, the mesh.
@@ -249,8 +246,8 @@ func (b burden) String() string {
 }
 
 // within tells that b is no more than a, but for what is loose.
-func (b burden) within(a burden, loose int) bool {
-	return b.goroutines <= a.goroutines+looseGoroutines && b.files <= a.files+looseFiles && b.heap <= a.heap+loose
+func (b burden) within(a, loose burden) bool {
+	return b.goroutines <= a.goroutines+loose.goroutines && b.files <= a.files+loose.files && b.heap <= a.heap+loose.heap
 }
 
 // quiet is after how many looks that find no less a process is calm.
@@ -312,7 +309,7 @@ func (s *soak) each(do func(*lodge) error) {
 }
 
 // look weighs what is left. What was closed may take a while to end.
-func (s *soak) look(when string, before burden, loose int) {
+func (s *soak) look(when string, before, loose burden) {
 	s.t.Helper()
 	after := calm(s.t)
 	for late := time.Now().Add(patience); !after.within(before, loose) && time.Now().Before(late); {
@@ -354,14 +351,14 @@ func TestSwitchesLeaveNothingBehind(t *testing.T) {
 		part := min(cycles-done, max(cycles/10, 3))
 		s.each(func(l *lodge) error { return l.repeat(t.Context(), part) })
 		done += part
-		s.look(fmt.Sprintf("%d switches", done*2*rooms), before, rooms*looseRoom)
+		s.look(fmt.Sprintf("%d switches", done*2*rooms), before, burden{rooms * looseRoom.goroutines, rooms * looseRoom.files, rooms * looseRoom.heap})
 	}
 	if got, want := s.host.node.rooms.Stats().Plans.Load(), int64(rooms*(2+(cycles+1)*plansOfACycle)); got != want {
 		t.Errorf("%d plans were given, want %d", got, want)
 	}
 	defer report(t, s.lodges)
 	s.each(func(l *lodge) error { return l.close(cycles) })
-	s.look("empty again", empty, looseHeap)
+	s.look("empty again", empty, looseEmpty)
 	if n := s.host.node.relay.Stats().Ports.Load(); n != 0 {
 		t.Errorf("%d connections to the relay are left", n)
 	}
