@@ -235,6 +235,20 @@ func (c *client) read(wait time.Duration) []byte {
 	}
 }
 
+// door is the one that a client came by over UDP.
+func (c *client) door(n *node) *door {
+	c.t.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for d := range n.doors {
+		if d.local.String() == c.conn.RemoteAddr().String() {
+			return d
+		}
+	}
+	c.t.Fatal("there is no such door")
+	return nil
+}
+
 // closed tells whether the server ended the connection within the wait.
 func (c *client) closed(wait time.Duration) bool {
 	c.t.Helper()

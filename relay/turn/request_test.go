@@ -27,6 +27,10 @@ func TestRefusals(t *testing.T) {
 		check("Allocate by a stranger", 401, c.answer(c.send(stun.MethodAllocate, udp)))
 		check("Allocate by a stranger who wants nothing", 400, c.answer(c.send(stun.MethodAllocate)))
 		check("Allocate with half a credential", 400, c.answer(c.send(stun.MethodAllocate, udp, stun.NewUsername("x"), c.key)))
+		check("Allocate with a short signature", 400, c.answer(c.send(stun.MethodAllocate, udp, stun.NewUsername(c.user), stun.NewRealm(Realm), c.nonce, raw(stun.AttrMessageIntegrity, 1, 2, 3, 4))))
+		c.ask(stun.MethodRefresh) // for the nonce
+		elsewhere := []stun.Setter{udp, stun.NewUsername(c.user), stun.NewRealm("elsewhere"), c.nonce, c.key}
+		check("Allocate of another realm", 401, c.answer(c.send(stun.MethodAllocate, elsewhere...)))
 		for _, method := range []stun.Method{stun.MethodRefresh, stun.MethodCreatePermission, stun.MethodChannelBind} {
 			check(method.String()+" by a stranger", 437, c.answer(c.send(method)))
 			check(method.String()+" without an allocation", 437, c.ask(method, number(0x4000), peerAt))
