@@ -17,11 +17,16 @@ import (
 // A packet is relayed twice on its way, from client to relayed address and from there to the other client: each
 // counts. With 1x the figure "ns/op" says nothing; the others do.
 func BenchmarkBesideCoturn(b *testing.B) {
+	wantsCoturn(b)
 	const clients, messages, size, interval = 10, 3000, 1100, 2 // of these bytes, every so many milliseconds
 	load := func(b *testing.B, user, credential string, port int, flags ...string) (packets int) {
 		arguments := append(flags, "-y", "-c", "-u", user, "-w", credential, "-p", strconv.Itoa(port),
 			"-n", strconv.Itoa(messages), "-m", strconv.Itoa(clients), "-l", strconv.Itoa(size), "-z", strconv.Itoa(interval), "127.0.0.1")
-		sent, received := last(b, coturnsClient(b, "turnutils_uclient", arguments...))
+		text, err := coturnsClient(b, "turnutils_uclient", arguments...)
+		sent, received := last(text)
+		if err != nil || received == 0 {
+			b.Fatalf("%v\n%s", err, text)
+		}
 		b.ReportMetric(100*float64(sent-received)/float64(sent), "lost%")
 		return 2 * received
 	}
@@ -31,14 +36,13 @@ func BenchmarkBesideCoturn(b *testing.B) {
 				c.AllowPeers = append(c.AllowPeers, hostPrefix(b)...)
 				c.Limits = Limits{UserAllocations: 100, UserBandwidth: 1 << 30, Bandwidth: 1 << 30}
 			})
-			port := map[string]int{"udp": int(n.UDP()[0].Port()), "tcp": int(n.TCP()[0].Port()), "tls": n.tls.(*net.TCPAddr).Port}[way]
 			for b.Loop() {
 				user, credential, err := n.secrets.Issue(time.Now(), "ann", time.Hour)
 				if err != nil {
 					b.Fatal(err)
 				}
 				before := processorTime(b)
-				packets := load(b, user, credential, port, flags...)
+				packets := load(b, user, credential, n.port(way), flags...)
 				b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(packets), "us/packet")
 			}
 		})

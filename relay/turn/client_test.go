@@ -106,6 +106,17 @@ func selfSigned(t testing.TB) (tls.Certificate, *x509.CertPool) {
 // ways are the transports that a client can come by.
 var ways = []string{"udp", "tcp", "tls"}
 
+// port is the one for a way.
+func (n *node) port(way string) int {
+	switch way {
+	case "udp":
+		return int(n.UDP()[0].Port())
+	case "tcp":
+		return int(n.TCP()[0].Port())
+	}
+	return n.tls.(*net.TCPAddr).Port
+}
+
 // client speaks TURN word by word, so that it can say what no proper client would.
 type client struct {
 	t     testing.TB
