@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -292,6 +293,26 @@ func TestTwoRoomsDoNotMeet(t *testing.T) {
 	s := await(t, b, "it is ready", func(s bot.Stats) bool { return s.Ready && len(s.Links) == 1 && s.Links[0].Live })
 	if len(s.People) != 1 || s.People[0].Name != "Ann" {
 		t.Errorf("%+v", s.People)
+	}
+}
+
+// Who leaves is gone at once, not only when the time for those is up whose connection broke.
+func TestALeaveIsHeard(t *testing.T) {
+	h := hosted(t, "--gone-after", "1h")
+	silent := func(c *bot.Config) { c.Video, c.Audio = false, false }
+	ann := h.join("Ann", silent)
+	for range 5 {
+		var others [6]*bot.Bot
+		for i := range others {
+			others[i] = h.join("Guest", silent)
+		}
+		await(t, ann, "all are there", func(s bot.Stats) bool { return len(s.People) == len(others) })
+		var leaving sync.WaitGroup
+		for _, b := range others {
+			leaving.Go(func() { b.Leave() })
+		}
+		leaving.Wait()
+		await(t, ann, "all are gone", func(s bot.Stats) bool { return len(s.People) == 0 })
 	}
 }
 

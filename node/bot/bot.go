@@ -173,7 +173,7 @@ func (b *Bot) SetMedia(microphone, camera bool) {
 // Cut breaks the connection to the bridge without a goodbye. The bot dials again by itself.
 func (b *Bot) Cut() {
 	b.do(func(l *life, now time.Time) {
-		l.line.drop(0)
+		l.line.drop()
 		l.line.retry(now)
 	})
 }

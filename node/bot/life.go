@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"parley/bridge/signal"
 )
 
@@ -97,7 +99,7 @@ func (b *life) hear(ctx context.Context, item any, now time.Time) {
 		}
 	case hungUp:
 		if it.turn == b.line.turn && b.line.ws != nil {
-			b.line.drop(0)
+			b.line.drop()
 			b.line.retry(now)
 		}
 	case foundCandidate:
@@ -126,7 +128,7 @@ func (b *life) tend(ctx context.Context, now time.Time) {
 		return
 	}
 	if b.line.ws != nil && now.Sub(b.line.heard) > quietLimit {
-		b.line.drop(0)
+		b.line.drop()
 		b.line.retry(now)
 	}
 	b.line.dial(ctx, now)
@@ -241,7 +243,7 @@ func (b *life) faulted(f *signal.Fault, now time.Time) {
 		return
 	}
 	b.story.fault = f
-	b.line.drop(0)
+	b.line.drop()
 	b.line.retry(now)
 	switch f.Code {
 	case signal.CodeRestarting, signal.CodeQuiet, signal.CodeSlow, signal.CodeInternal:
@@ -269,13 +271,13 @@ func (b *life) fail(err error) {
 
 func (b *life) leave() {
 	b.line.send(&signal.Leave{})
-	b.line.drop(1000)
+	b.line.part(websocket.CloseNormalClosure)
 	b.story.over = true
 }
 
 // end frees everything and waits for it. A bot that was never welcomed says why.
 func (b *life) end() {
-	b.line.drop(0)
+	b.line.drop()
 	b.closeAll()
 	b.stop()
 	b.work.Wait()

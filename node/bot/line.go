@@ -37,6 +37,7 @@ type line struct {
 	box      *mailbox
 	work     *sync.WaitGroup
 	ws       *websocket.Conn // nil unless open
+	read     chan struct{}   // closed when nothing more is read from ws
 	dialling bool
 	turn     int       // counts dials: what an older connection still says is not heard
 	attempts int       // since the last welcome
@@ -49,6 +50,7 @@ type (
 	dialled struct {
 		turn int
 		ws   *websocket.Conn
+		read chan struct{}
 		err  error
 	}
 	said struct {
@@ -100,8 +102,11 @@ func (l *line) dial(ctx context.Context, now time.Time) {
 		}
 		defer context.AfterFunc(ctx, func() { _ = ws.Close() })() // wakes the reader
 		ws.SetReadLimit(4 * signal.MaxFrame)                      // a welcome to a large room
-		l.box.post(dialled{turn: turn, ws: ws})
-		l.box.post(hungUp{turn, l.listen(turn, ws)})
+		read := make(chan struct{})
+		l.box.post(dialled{turn: turn, ws: ws, read: read})
+		err = l.listen(turn, ws)
+		close(read)
+		l.box.post(hungUp{turn, err})
 	})
 }
 
@@ -143,7 +148,7 @@ func (l *line) connected(d dialled, now time.Time) bool {
 		l.retry(now)
 		return false
 	}
-	l.ws, l.heard = d.ws, now
+	l.ws, l.read, l.heard = d.ws, d.read, now
 	return true
 }
 
@@ -165,16 +170,27 @@ func (l *line) send(m signal.Message) {
 	}
 }
 
-// drop ends the connection, with a goodbye if code is not 0.
-func (l *line) drop(code int) {
+// drop ends the connection.
+func (l *line) drop() {
 	if l.ws == nil {
 		return
-	}
-	if code != 0 {
-		goodbye := websocket.FormatCloseMessage(code, "")
-		_ = l.ws.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(writeTimeout))
 	}
 	_ = l.ws.Close()
 	l.ws = nil
 	l.turn++
+}
+
+// part ends the connection with a goodbye of this code (RFC 6455 section 7.4.1) and waits until the bridge has hung up, a second at most. To close at once
+// with something unread would reset the connection, and the bridge might never read what was said last.
+func (l *line) part(code int) {
+	if l.ws == nil {
+		return
+	}
+	goodbye := websocket.FormatCloseMessage(code, "")
+	_ = l.ws.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(writeTimeout))
+	select {
+	case <-l.read:
+	case <-time.After(time.Second):
+	}
+	l.drop()
 }

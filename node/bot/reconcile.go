@@ -312,7 +312,7 @@ func (b *life) play() {
 
 // reload is what a page does that is loaded anew: all connections end, the person stays.
 func (b *life) reload(now time.Time) {
-	b.line.drop(closedByPage)
+	b.line.part(closedByPage)
 	b.closeAll()
 	b.who.page = randomID()
 	b.line.attempts, b.line.dialAt = 0, now
