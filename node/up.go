@@ -67,7 +67,7 @@ func build(cfg config.Config, log *slog.Logger) (*node, error) {
 	policy := room.DefaultPolicy().WithMeshMax(cfg.MeshMax)
 	policy.Hold, policy.GoneAfter, policy.Max = cfg.Hold, cfg.GoneAfter, cfg.MaxPeople
 	signer := bridge.NewSigner(me.Node, me.Key)
-	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Signer: signer, Log: n.log})
+	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Codec: string(cfg.Codec), Signer: signer, Log: n.log})
 	if err := n.openRelays(); err != nil {
 		return nil, errors.Join(err, n.close(), n.listener.Close())
 	}

@@ -27,9 +27,10 @@ type Welcome struct {
 	Plan     Plan     `json:"plan"`
 	Members  []Member `json:"members"` // self included, by seat
 	Snapshot Secret   `json:"snapshot"`
-	Max      int      `json:"max"`     // how many people the room takes
-	Locked   bool     `json:"locked"`  // the room has a password
-	Resumed  bool     `json:"resumed"` // the same person as before, not a new one
+	Max      int      `json:"max"`                                        // how many people the room takes
+	Locked   bool     `json:"locked"`                                     // the room has a password
+	Resumed  bool     `json:"resumed"`                                    // the same person as before, not a new one
+	Codec    string   `json:"codec,omitempty" ts:"'vp8' | 'vp9' | 'av1'"` // what pictures are best sent in; absent: vp8
 }
 
 // Plan says which connections the members must have. Members ignore one whose epoch is not higher

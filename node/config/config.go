@@ -28,6 +28,7 @@ type Config struct {
 	PublicIP   IPs               `name:"public-ip" takes:"ip,..." help:"The address under which a NAT in front of this machine makes it reachable, one per IP version. Empty: the machine's own addresses."`
 	TURN       Address           `name:"turn" default:":3478" takes:"[address:]port" help:"Where TURN takes connections, UDP and TCP. Nothing listens here until this node offers TURN."`
 	MeshMax    int               `name:"mesh-max" default:"4" takes:"people" help:"Up to this many people in a room send directly to each other; with more the room wants a relay. 0: always a relay, 99: never."`
+	Codec      Codec             `name:"codec" default:"vp8" takes:"codec" help:"What pages send pictures in where they can: vp8, vp9 or av1. Better pictures for the same bits, in this order, and more work for each machine. A browser that cannot send it sends vp8."`
 	Hold       time.Duration     `name:"hold" default:"10s" takes:"time" help:"How long a room must have been small enough before it moves back from the relay, so that somebody who reloads moves nothing."`
 	MaxPeople  int               `name:"max-people" default:"100" takes:"people" help:"The most people a room may hold. Who creates a room can choose fewer."`
 	GoneAfter  time.Duration     `name:"gone-after" default:"60s" takes:"time" help:"How long someone whose connection broke keeps their place in the room."`

@@ -35,6 +35,9 @@ func TestDefaults(t *testing.T) {
 	if c.HTTP.String() != ":8080" || c.RTC.String() != ":7881" || c.TURN.String() != ":3478" {
 		t.Errorf("addresses are %s, %s and %s", c.HTTP, c.RTC, c.TURN)
 	}
+	if c.Codec != "vp8" {
+		t.Errorf("pictures are sent in %q", c.Codec)
+	}
 	if c.MeshMax != 4 || c.MaxPeople != 100 || c.GoneAfter != time.Minute || c.Hold != 10*time.Second {
 		t.Errorf("rooms have %d, %d, %s, %s", c.MeshMax, c.MaxPeople, c.GoneAfter, c.Hold)
 	}
@@ -115,6 +118,9 @@ func TestWrongSettingsSayWhatToChange(t *testing.T) {
 		{"--gone-after 10", "", "is not a time such as 45s"},
 		{"--gone-after -1s", "", "must lie between 1s and 1h"},
 		{"--hold -1s", "", "must lie between 0s and 1h"},
+		{"--codec h264", "", `--codec "h264" must be vp8, vp9 or av1`},
+		{"--codec=", "", "must be vp8, vp9 or av1"},
+		{"", "codec = theora", "parley.conf) must be vp8, vp9 or av1"},
 		{"--log loud", "", "must be debug, info, warn or error"},
 		{"--self-signed=perhaps", "", "is neither true nor false"},
 		{"--cert a.pem", "", "needs its private key"},
@@ -143,6 +149,13 @@ func TestWrongSettingsSayWhatToChange(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s %q: got %v, want one line with %q", c.args, c.file, err, c.want)
 		}
+	}
+}
+
+func TestCodec(t *testing.T) {
+	c, err := load(t, nil, map[string]string{"PARLEY_CODEC": "VP9"}, "codec = av1")
+	if err != nil || c.Codec != "vp9" {
+		t.Errorf("got %v, %q", err, c.Codec)
 	}
 }
 

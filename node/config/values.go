@@ -172,6 +172,19 @@ func (r *Roles) UnmarshalText(text []byte) error {
 // Has tells whether the node plays this part.
 func (r Roles) Has(role overlay.Role) bool { return slices.Contains(r, role) }
 
+// Codec is a video codec by its short name.
+type Codec string
+
+// UnmarshalText reads one of the codecs that browsers and relays share.
+func (c *Codec) UnmarshalText(text []byte) error {
+	switch codec := Codec(strings.ToLower(string(text))); codec {
+	case "vp8", "vp9", "av1":
+		*c = codec
+		return nil
+	}
+	return fmt.Errorf("must be vp8, vp9 or av1")
+}
+
 // Log is what is logged, and how.
 type Log struct {
 	Level slog.Level

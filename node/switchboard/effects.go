@@ -79,6 +79,7 @@ func (op *Operator) welcome(e room.Welcome) {
 		Max:      op.state.Max(),
 		Locked:   settings.Lock != "",
 		Resumed:  e.Resumed,
+		Codec:    op.board.cfg.Codec,
 	}))
 }
 

@@ -44,7 +44,7 @@ func start(t testing.TB, addr string, policy room.Policy) *node {
 	}
 	log := slog.New(slog.DiscardHandler)
 	signer := bridge.NewSigner("node-a", testKey)
-	board := switchboard.New(switchboard.Config{Node: "node-a", Policy: policy, Signer: signer, Log: log})
+	board := switchboard.New(switchboard.Config{Node: "node-a", Policy: policy, Codec: "vp9", Signer: signer, Log: log})
 	door, err := bridge.New(bridge.Config{
 		Rooms: board, Signer: signer, Site: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}}, Log: log,
 		Limits: bridge.Limits{PerAddress: 10_000, Hellos: 10_000, HellosBurst: 10_000},

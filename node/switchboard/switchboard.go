@@ -24,6 +24,7 @@ import (
 type Config struct {
 	Node   room.NodeID
 	Policy room.Policy
+	Codec  string // that pages are told to prefer, as in signal.Welcome
 	Signer *bridge.Signer
 	Log    *slog.Logger
 }

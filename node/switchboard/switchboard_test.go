@@ -20,6 +20,9 @@ func TestTwoPagesAreIntroduced(t *testing.T) {
 	if len(bob.self.Members) != 2 || bob.self.Members[0].Name != "ann" {
 		t.Fatalf("bob was told of %+v", bob.self.Members)
 	}
+	if bob.self.Codec != "vp9" {
+		t.Errorf("bob was told to send %q", bob.self.Codec)
+	}
 	joined := expect(ann, "joined", anyOf[*signal.Joined])
 	if joined.Member.Peer != bob.self.Self || joined.Member.Seat != 1 {
 		t.Fatalf("ann was told of %+v", joined.Member)

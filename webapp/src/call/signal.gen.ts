@@ -62,6 +62,7 @@ export interface Welcome {
   max: number;
   locked: boolean;
   resumed: boolean;
+  codec?: 'vp8' | 'vp9' | 'av1';
 }
 
 export interface Planned {
