@@ -3,7 +3,7 @@
 //
 // Reading order: state.ts, reduce.ts, people.ts; session.ts, socket.ts, stay.ts, parting.ts (the bridge);
 // links.ts, linkset.ts, link.ts (connections); meshlink.ts, lanes.ts, relaylink.ts, trunk.ts (the two
-// kinds of them); mender.ts, recovery.ts, wire.ts (what both do); tiles.ts, stage.ts, ready.ts, adapt.ts,
+// kinds of them); mender.ts, recovery.ts, wire.ts, encodings.ts, codecs.ts (what both do); tiles.ts, stage.ts, ready.ts, adapt.ts,
 // sound.ts, floor.ts (what flows on them); media.ts, capture.ts, screen.ts, prefs.ts (one's own devices).
 
 import { randomId } from './ids';
@@ -17,6 +17,7 @@ import type { Media } from './signal.gen';
 import { Sound } from './sound';
 import { type Stay, readStay, touchStay, writeStay } from './stay';
 import type { Call, Entry, Input, Presented, Shown, State } from './state';
+import { prefer } from './wire';
 
 /** What a page may want otherwise. */
 export interface Options {
@@ -188,6 +189,7 @@ class OpenCall implements Call {
   }
 
   private inRoom(message: RoomMessage): void {
+    if (message.type === 'welcome') prefer(message.codec);
     if (message.type === 'welcome' && !message.resumed) this.links.letGo();
     this.tell([{ type: 'room', message }]);
   }

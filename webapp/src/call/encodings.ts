@@ -1,16 +1,18 @@
 // What a page sends to a relay: the camera in up to three layers, so that each receiver gets the one
-// that fits. Pure.
+// that fits. VP8 has a stream for each (simulcast), VP9 and AV1 have them within one (SVC). Pure.
 //
 // Browsers allow a picture only so many layers as its size deserves and then drop the LAST of the list.
 // So the three encodings q, h, f are offered once, and which of them are used, and how much each
 // scales down, follows from the size of the real track.
 
 import { type Size, rateOf } from './adapt';
+import type { Codec } from './codecs';
 import type { LayerSize } from './relaycontrol';
 
 /** The parameters of one encoding. */
 export interface Encoding {
-  rid: string;
+  rid?: string;
+  scalabilityMode?: string; // W3C webrtc-svc
   active: boolean;
   scaleResolutionDownBy: number;
   maxBitrate: number; // bit/s
@@ -46,17 +48,59 @@ export function encodings(size: Size, mask: number, most: number): Encoding[] {
   });
 }
 
-/** What the relay is told of them, smallest first. */
-export function announced(size: Size): LayerSize[] {
-  return encodings(size, 7, 3).slice(0, layersOf(size)).map(({ scaleResolutionDownBy: scale, maxBitrate }) => ({
+/**
+ * The one encoding for a camera of that size whose layers are within it; `mask` and `most` as above. Single
+ * layers cannot be switched off, but the top ones can be left out: the picture shrinks, and the others stay as
+ * they are.
+ */
+export function layered(size: Size, mask: number, most: number): Encoding {
+  const count = layersOf(size);
+  const used = Math.min(layersUsed(size, mask), most);
+  const rates = encodings(size, 7, 3).slice(0, used).map(({ maxBitrate }) => maxBitrate);
+  return {
+    scalabilityMode: modeOf(used),
+    active: mask !== 0,
+    scaleResolutionDownBy: 2 ** (count - used),
+    maxBitrate: rates.reduce((sum, rate) => sum + rate, 0),
+    maxFramerate: 30,
+  };
+}
+
+/** The camera's encodings in that codec. */
+export function cameraEncodings(codec: Codec, size: Size, mask: number, most: number): Encoding[] {
+  return codec === 'vp8' ? encodings(size, mask, most) : [layered(size, mask, most)];
+}
+
+// Up to the highest that somebody watches. With none watched nothing is sent, and nothing need change.
+function layersUsed(size: Size, mask: number): number {
+  const count = layersOf(size);
+  return mask === 0 ? count : Math.min(count, 32 - Math.clz32(mask));
+}
+
+// With KEY a large picture costs its receiver that layer alone.
+function modeOf(layers: number): string {
+  return layers === 1 ? 'L1T3' : `L${layers}T3_KEY`;
+}
+
+/** What has to be taken by a browser that sends layers within one stream. */
+export const largestMode = modeOf(3);
+
+/** What the relay is told of the camera's layers, smallest first. */
+export function announced(codec: Codec, size: Size, mask: number): LayerSize[] {
+  const count = codec === 'vp8' ? layersOf(size) : layersUsed(size, mask);
+  return encodings(size, 7, 3).slice(0, count).map(({ scaleResolutionDownBy: scale, maxBitrate }) => ({
     width: size.width / scale,
     height: size.height / scale,
     kbps: maxBitrate / 1000,
   }));
 }
 
+const screenRate = { maxBitrate: 2_500_000, maxFramerate: 10 };
+
 /** A screen goes in one piece: text needs every pixel, and few pictures. */
-export const screenRate = { maxBitrate: 2_500_000, maxFramerate: 10 };
+export function screenEncoding(codec: Codec, active = true): Omit<Encoding, 'scaleResolutionDownBy'> {
+  return { ...screenRate, active, ...(codec !== 'vp8' && { scalabilityMode: modeOf(1) }) };
+}
 
 /** What the relay is told of a screen. */
 export function announcedScreen(size: Size): LayerSize[] {

@@ -51,8 +51,11 @@ export class Lanes {
   /** Makes the lanes, for an offer. */
   make(): void {
     const [person, screen] = [new MediaStream(), new MediaStream()];
-    const lane = (media: 'audio' | 'video', stream: MediaStream): RTCRtpTransceiver =>
-      this.wire.pc.addTransceiver(media, { direction: 'sendrecv', streams: [stream] });
+    const lane = (media: 'audio' | 'video', stream: MediaStream): RTCRtpTransceiver => {
+      const one = this.wire.pc.addTransceiver(media, { direction: 'sendrecv', streams: [stream] });
+      if (media === 'video') this.wire.order(one);
+      return one;
+    };
     this.use([lane('audio', person), lane('video', person), lane('video', screen), lane('audio', screen)]);
   }
 

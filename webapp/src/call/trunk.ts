@@ -3,7 +3,7 @@
 // the relay's words. Out: sources that belong to people, and what is to be sent.
 
 import type { Size } from './adapt';
-import { announced, announcedScreen, encodings, ramp, screenRate, unknownSize } from './encodings';
+import { announced, announcedScreen, cameraEncodings, ramp, screenEncoding, unknownSize } from './encodings';
 import { type Kind, type Tracks, kinds } from './kinds';
 import type { LinkSource } from './link';
 import { type LayerSize, type Told, type Viewed, ack, announce, decode, mesh, view } from './relaycontrol';
@@ -76,6 +76,7 @@ export class Trunk {
     if (next.audio === audio.length && next.video === video.length) return false;
     const slot = (media: 'audio' | 'video'): Slot => {
       const lane = this.wire.pc.addTransceiver(media, { direction: 'recvonly' });
+      if (media === 'video') this.wire.describeLayers(lane);
       const { receiver } = lane;
       return { lane, receiver, stream: new MediaStream([receiver.track]) };
     };
@@ -185,14 +186,21 @@ export class Trunk {
 
   private lay(): Record<Kind, RTCRtpSender> {
     const [person, screen] = [new MediaStream(), new MediaStream()];
-    const lane = (media: 'audio' | 'video', stream: MediaStream, sendEncodings?: RTCRtpEncodingParameters[]): RTCRtpSender =>
-      this.wire.pc.addTransceiver(media, { direction: 'sendonly', streams: [stream], ...(sendEncodings && { sendEncodings }) }).sender;
+    const lane = (media: 'audio' | 'video', stream: MediaStream, sendEncodings?: RTCRtpEncodingParameters[]): RTCRtpSender => {
+      const one = this.wire.pc.addTransceiver(media, { direction: 'sendonly', streams: [stream], ...(sendEncodings && { sendEncodings }) });
+      if (media === 'video') {
+        this.wire.order(one);
+        this.wire.describeLayers(one);
+      }
+      return one.sender;
+    };
+    const { codec } = this.wire;
     // All three are offered as active, because one that is not would be offered as paused.
-    const layers = encodings(this.sizeOf('camera'), 7, 3).map((encoding) => ({ ...encoding, active: true }));
+    const layers = cameraEncodings(codec, this.sizeOf('camera'), 7, 3).map((encoding) => ({ ...encoding, active: true }));
     return {
       microphone: lane('audio', person, [{ priority: 'high', networkPriority: 'high' }]),
       camera: lane('video', person, layers),
-      screen: lane('video', screen, [screenRate]),
+      screen: lane('video', screen, [screenEncoding(codec)]),
       screenSound: lane('audio', screen),
     };
   }
@@ -253,6 +261,7 @@ export class Trunk {
     else if (kinds[kind] === 'screen') this.masks.screen = mask;
     else return;
     this.tune();
+    this.sayKind('camera'); // of layers within one stream those that remain
   }
 
   private idOf(media: 'audio' | 'video', { slot, member, kind, since }: Taken): string {
@@ -288,11 +297,12 @@ export class Trunk {
   private tune(): void {
     clearTimeout(this.timers.ramp);
     const { most, nextIn } = ramp(Date.now() - this.liveAt);
-    const camera = encodings(this.sizeOf('camera'), this.masks.camera, most);
-    const active = this.masks.screen !== 0;
+    const { codec } = this.wire;
+    const camera = cameraEncodings(codec, this.sizeOf('camera'), this.masks.camera, most);
+    const screen = screenEncoding(codec, this.masks.screen !== 0);
     this.wire.queue(async () => {
       await encode(this.lanes.camera, camera);
-      await encode(this.lanes.screen, [{ ...screenRate, active }]);
+      await encode(this.lanes.screen, [screen]);
     });
     if (this.carrying && nextIn !== null) this.timers.ramp = setTimeout(() => this.tune(), nextIn);
   }
@@ -303,7 +313,7 @@ export class Trunk {
   }
 
   private sayKind(kind: Kind): void {
-    const layers: LayerSize[] = kind === 'camera' ? announced(this.sizeOf(kind))
+    const layers: LayerSize[] = kind === 'camera' ? announced(this.wire.codec, this.sizeOf(kind), this.masks.camera)
       : kind === 'screen' ? announcedScreen(this.sizeOf(kind)) : [];
     this.say(kind, announce(kinds.indexOf(kind), this.carrying && this.tracks[kind] !== null, layers));
   }

@@ -2,6 +2,20 @@
 // early, repeats. What lies on it is the business of lanes.ts (another page) and trunk.ts (a relay);
 // when it negotiates, of the links. Every asynchronous step runs after the one before, none after close.
 
+import { type Codec, type Extension, described, ordered, sendable } from './codecs';
+import { largestMode } from './encodings';
+
+// A page has one node, so all its wires prefer the same.
+let preferred: Codec = 'vp8';
+
+/** Takes what the node prefers, for wires that are made from now on. */
+export function prefer(codec: Codec = 'vp8'): void {
+  preferred = codec === 'vp8' ? codec : sendable(codec, {
+    codecs: RTCRtpSender.getCapabilities?.('video')?.codecs ?? [],
+    layers: takesLayers(),
+  });
+}
+
 /** What a Wire tells its owner. */
 export interface WireOwner {
   describe(kind: 'offer' | 'answer', sdp: string): void;
@@ -20,6 +34,8 @@ const mostHeld = 64;
 /** One connection. `id` is the link id of the protocol, chosen by the offerer. */
 export class Wire {
   readonly pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  /** What pictures are sent in. */
+  readonly codec = preferred;
   private steps: Promise<void> = Promise.resolve();
   private closed = false;
   private early: RTCIceCandidateInit[] = []; // theirs, before their description
@@ -43,6 +59,17 @@ export class Wire {
     const channel = this.pc.createDataChannel(label, { negotiated: true, id: number });
     channel.binaryType = 'arraybuffer';
     return channel;
+  }
+
+  /** Offers the wire's codec first on a lane for pictures. What the far end offers stays in its own order. */
+  order(lane: RTCRtpTransceiver): void {
+    if (this.codec !== 'vp8') lane.setCodecPreferences(ordered(RTCRtpReceiver.getCapabilities('video')?.codecs ?? [], this.codec));
+  }
+
+  /** Offers on a lane for pictures what tells the layers of AV1 apart, where the browser lets one choose. */
+  describeLayers(lane: RTCRtpTransceiver & Partial<Extensible>): void {
+    const offered = this.codec === 'av1' ? lane.getHeaderExtensionsToNegotiate?.() : undefined;
+    if (offered) lane.setHeaderExtensionsToNegotiate?.(described(offered));
   }
 
   /** Makes an offer; with `restart` one that gathers new candidates. */
@@ -164,6 +191,28 @@ export class Wire {
   // A candidate that is of no use (an unknown address family, a generation that is over) hurts nobody.
   private async add(init: RTCIceCandidateInit): Promise<void> {
     if (!this.closed) await this.pc.addIceCandidate(init).catch(ignore);
+  }
+}
+
+// W3C webrtc-extensions; Chromium has it.
+interface Extensible {
+  getHeaderExtensionsToNegotiate(): Extension[];
+  setHeaderExtensionsToNegotiate(extensions: Extension[]): void;
+}
+
+// Browsers that know nothing of it pass over it.
+function takesLayers(): boolean {
+  let pc: RTCPeerConnection | null = null;
+  try {
+    pc = new RTCPeerConnection();
+    const wish: RTCRtpEncodingParameters & { scalabilityMode: string } = { scalabilityMode: largestMode };
+    const lane = pc.addTransceiver('video', { sendEncodings: [wish] });
+    const [taken] = lane.sender.getParameters().encodings as Partial<typeof wish>[];
+    return 'setCodecPreferences' in lane && taken?.scalabilityMode === largestMode;
+  } catch {
+    return false;
+  } finally {
+    pc?.close();
   }
 }
 
