@@ -79,7 +79,11 @@ func (l *lodge) all(ctx context.Context, bots []*bot.Bot, what string, is func(b
 	defer cancel()
 	for _, b := range bots {
 		if err := b.Wait(ctx, is); err != nil {
-			return fmt.Errorf("%s: waiting until it is %s: %w\n%+v", l.name, what, err, b.Stats())
+			all := fmt.Errorf("%s: waiting until %s is %s: %w", l.name, b.Stats().Name, what, err)
+			for _, b := range bots {
+				all = fmt.Errorf("%w\n%+v", all, b.Stats())
+			}
+			return all
 		}
 	}
 	return nil
