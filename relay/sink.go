@@ -27,11 +27,16 @@ type Sink struct {
 	choice  *choice    // what of a layered stream is forwarded, nil before the first one
 	began   bool       // the source's first packet has been forwarded
 	numbers numbers
-	packets uint32 // sent, for sender reports
-	octets  uint32
-	rtxSeq  uint16 // newest number given on the repair stream
+	tally
 
 	complaints complaints // key-frame requests of the receiver; the port's RTCP goroutine owns it
+}
+
+// tally counts what a slot sent.
+type tally struct {
+	packets uint32 // for sender reports
+	octets  uint32
+	rtxSeq  uint16 // newest number given on the repair stream
 }
 
 // pick is what a slot is to carry: a stream, and how much of it if it has several layers.

@@ -103,15 +103,20 @@ type packet struct {
 	key       bool // a receiver can begin here
 	vp8       vp8Descriptor
 	vp9       vp9Descriptor
-	level     uint8 // audio level extension, valid with hasLevel
-	hasLevel  bool
-	rotation  uint8
-	rotated   bool
+	remarks
 	layered   bool // the stream carries several layers, and frame is what this packet belongs to
 	frame     layerFrame
 	described []byte // the dependency descriptor, empty where there is none
 	payload   []byte
 	arrived   micros
+}
+
+// remarks are header extensions that are passed on.
+type remarks struct {
+	level    uint8 // audio level, valid with hasLevel
+	hasLevel bool
+	rotation uint8 // video orientation, valid with rotated
+	rotated  bool
 }
 
 // describe parses the payload's descriptor; false means that it is malformed.

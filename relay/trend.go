@@ -18,11 +18,27 @@ type trend struct {
 	threshold float64
 	adapted   micros
 	overSince micros
-	lowest    [2]float64 // least accumulated delay of the window before and of this one
-	turned    micros     // when this window began
-	recent    [2]float64 // the same of short windows
-	shifted   micros     // when this short window began
+	empty     lows // least smooth delay of the last 5 to 10 s: the path with an empty queue
+	recent    lows // least delay of the last third of a second
 }
+
+// lows is the least delay of the window before and of this one, in ms.
+type lows struct {
+	least [2]float64
+	began micros // this window
+}
+
+func (l *lows) add(at, length micros, delay float64, first bool) {
+	if first || at-l.began > length {
+		l.least[0], l.least[1], l.began = l.least[1], delay, at
+	}
+	if first {
+		l.least[0] = delay
+	}
+	l.least[1] = min(l.least[1], delay)
+}
+
+func (l *lows) of() float64 { return min(l.least[0], l.least[1]) }
 
 const (
 	trendPoints = 20
@@ -70,7 +86,8 @@ func (t *trend) close() {
 	}
 	t.sum += delta
 	t.smooth = 0.9*t.smooth + 0.1*t.sum
-	t.base()
+	t.empty.add(t.group.received, 5*second, t.smooth, t.count == 0)
+	t.recent.add(t.group.received, shortWindow, t.sum, t.count == 0)
 	t.points[t.count%trendPoints] = point{float64(t.group.received-t.first) / 1000, t.smooth}
 	t.count++
 	if t.count >= trendPoints {
@@ -79,33 +96,13 @@ func (t *trend) close() {
 	}
 }
 
-// base keeps the least delay of the last 5 to 10 seconds: the path with an empty queue.
-func (t *trend) base() {
-	if t.count == 0 || t.group.received-t.turned > 5*second {
-		t.lowest[0], t.lowest[1] = t.lowest[1], t.smooth
-		if t.count == 0 {
-			t.lowest[0] = t.smooth
-		}
-		t.turned = t.group.received
-	}
-	t.lowest[1] = min(t.lowest[1], t.smooth)
-	if t.count == 0 || t.group.received-t.shifted > shortWindow {
-		t.recent[0], t.recent[1] = t.recent[1], t.sum
-		if t.count == 0 {
-			t.recent[0] = t.sum
-		}
-		t.shifted = t.group.received
-	}
-	t.recent[1] = min(t.recent[1], t.sum)
-}
-
 // queued is how many milliseconds longer packets take than on the empty path.
-func (t *trend) queued() float64 { return t.smooth - min(t.lowest[0], t.lowest[1]) }
+func (t *trend) queued() float64 { return t.smooth - t.empty.of() }
 
 // standing is how many milliseconds longer even the quickest packet of the last third of a second took: what a full path
 // does to all of them. A receiver that is short of processor time takes some late and others at once.
 func (t *trend) standing() float64 {
-	return min(t.recent[0], t.recent[1]) - min(t.lowest[0], t.lowest[1])
+	return t.recent.of() - t.empty.of()
 }
 
 // fit is the slope of the least-squares line through the points, in ms per ms.
