@@ -4,7 +4,7 @@ import { Wire, prefer } from './wire';
 
 type Codecs = { mimeType: string }[];
 
-const able = { takesModes: true, refuses: false };
+const able = { takesModes: true, ordersCodecs: true, refuses: false };
 let orders: { media: string; codecs: string[] }[] = [];
 
 // A browser's connection, as far as codecs are concerned.
@@ -23,7 +23,10 @@ class CodingPeer {
       mid: null,
       sender: { getParameters: () => ({ encodings }), replaceTrack: async () => undefined },
       receiver: { track: {} },
-      setCodecPreferences: (codecs: Codecs) => orders.push({ media, codecs: codecs.map(({ mimeType }) => mimeType) }),
+      setCodecPreferences: (codecs: Codecs) => {
+        if (!able.ordersCodecs) throw new DOMException('Invalid codec preferences', 'InvalidModificationError');
+        orders.push({ media, codecs: codecs.map(({ mimeType }) => mimeType) });
+      },
     };
   }
 
@@ -42,7 +45,7 @@ function offer(): typeof orders {
 describe('a mesh link offers', () => {
   beforeEach(() => {
     const capabilities = { getCapabilities: () => ({ codecs: [{ mimeType: 'video/VP8' }, { mimeType: 'video/rtx' }, { mimeType: 'video/VP9' }] }) };
-    Object.assign(able, { takesModes: true, refuses: false });
+    Object.assign(able, { takesModes: true, ordersCodecs: true, refuses: false });
     vi.stubGlobal('RTCPeerConnection', CodingPeer);
     vi.stubGlobal('MediaStream', EventTarget);
     vi.stubGlobal('RTCRtpSender', capabilities);
@@ -76,7 +79,10 @@ describe('a mesh link offers', () => {
     able.takesModes = false;
     prefer('vp9');
     expect(offer()).toEqual([]);
-    able.takesModes = true;
+    Object.assign(able, { takesModes: true, ordersCodecs: false });
+    prefer('vp9');
+    expect(offer()).toEqual([]);
+    able.ordersCodecs = true;
     vi.stubGlobal('RTCRtpSender', {});
     prefer('vp9');
     expect(offer()).toEqual([]);

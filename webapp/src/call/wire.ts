@@ -12,7 +12,7 @@ let preferred: Codec = 'vp8';
 export function prefer(codec: Codec = 'vp8'): void {
   preferred = codec === 'vp8' ? codec : sendable(codec, {
     codecs: RTCRtpSender.getCapabilities?.('video')?.codecs ?? [],
-    layers: takesLayers(),
+    layers: takesLayers(codec),
   });
 }
 
@@ -63,7 +63,7 @@ export class Wire {
 
   /** Offers the wire's codec first on a lane for pictures. What the far end offers stays in its own order. */
   order(lane: RTCRtpTransceiver): void {
-    if (this.codec !== 'vp8') lane.setCodecPreferences(ordered(RTCRtpReceiver.getCapabilities('video')?.codecs ?? [], this.codec));
+    if (this.codec !== 'vp8') putFirst(lane, this.codec);
   }
 
   /** Offers on a lane for pictures what tells the layers of AV1 apart, where the browser lets one choose. */
@@ -200,15 +200,20 @@ interface Extensible {
   setHeaderExtensionsToNegotiate(extensions: Extension[]): void;
 }
 
-// Browsers that know nothing of it pass over it.
-function takesLayers(): boolean {
+function putFirst(lane: RTCRtpTransceiver, codec: Codec): void {
+  lane.setCodecPreferences(ordered(RTCRtpReceiver.getCapabilities('video')?.codecs ?? [], codec));
+}
+
+// Browsers that know nothing of modes pass over them. Tried before it counts: in a call no lane may be refused.
+function takesLayers(codec: Codec): boolean {
   let pc: RTCPeerConnection | null = null;
   try {
     pc = new RTCPeerConnection();
     const wish: RTCRtpEncodingParameters & { scalabilityMode: string } = { scalabilityMode: largestMode };
-    const lane = pc.addTransceiver('video', { sendEncodings: [wish] });
+    const lane = pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: [wish] });
+    putFirst(lane, codec);
     const [taken] = lane.sender.getParameters().encodings as Partial<typeof wish>[];
-    return 'setCodecPreferences' in lane && taken?.scalabilityMode === largestMode;
+    return taken?.scalabilityMode === largestMode;
   } catch {
     return false;
   } finally {
