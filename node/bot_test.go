@@ -39,7 +39,7 @@ func hosted(t testing.TB, args ...string) *host {
 
 func (h *host) start() {
 	h.t.Helper()
-	args := append([]string{"--http", h.at, "--rtc", "127.0.0.1:0", "--data", h.data}, h.args...)
+	args := append([]string{"--http", h.at, "--rtc", "127.0.0.1:0", "--turn", "127.0.0.1:0", "--data", h.data}, h.args...)
 	cfg, err := config.Load(flag.NewFlagSet("up", flag.ContinueOnError), args,
 		func(string) (string, bool) { return "", false })
 	if err != nil {

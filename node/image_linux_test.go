@@ -206,7 +206,7 @@ func TestTheImageRuns(t *testing.T) {
 		files = append(files, strings.TrimPrefix(path, i.root))
 		return err
 	}))
-	if got := strings.Join(files, " "); got != " /data /data/node.key /parley" {
+	if got := strings.Join(files, " "); got != " /data /data/node.key /data/turn.keys /parley" {
 		t.Errorf("there is%s", got)
 	}
 }

@@ -53,6 +53,7 @@ func commands() []command {
 		{"up", "run a node", up},
 		{"relay", "run a relay alone, for nodes on other machines", lend},
 		{"check", "tell what stands in the way of a call, with the same settings as up", check},
+		{"key", "make a key: parley key turn prints a credential for TURN clients", key},
 		{"bot", "join a room as headless peers that send clips and check what they receive", joinBots},
 		{"version", "print what this is", version},
 		{"help", "print this", help},

@@ -89,7 +89,7 @@ var address = regexp.MustCompile(`https?://[^ ]+`)
 // start runs a node on a free port until the test ends.
 func start(t testing.TB, args ...string) *running {
 	t.Helper()
-	cmd := program(t, nil, append([]string{"up", "--http", "127.0.0.1:0", "--rtc", "127.0.0.1:0"}, args...)...)
+	cmd := program(t, nil, append([]string{"up", "--http", "127.0.0.1:0", "--rtc", "127.0.0.1:0", "--turn", "127.0.0.1:0"}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func TestTakenPortExitsWith1(t *testing.T) {
 	taken := other.Addr().String()
 	for setting, args := range map[string][]string{
 		"--http": {"up", "--http", taken},
-		"--rtc":  {"up", "--http", "127.0.0.1:0", "--rtc", taken},
+		"--rtc":  {"up", "--http", "127.0.0.1:0", "--turn", "127.0.0.1:0", "--rtc", taken},
 	} {
 		code, out, log := finish(t, program(t, nil, args...))
 		if code != 1 || out != "" || strings.Count(log, "\n") != 1 || !strings.Contains(log, "choose another port with "+setting) {

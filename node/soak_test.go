@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/signal"
 	"parley/node/bot"
 )
 
@@ -186,17 +185,19 @@ func (l *lodge) judge(s bot.Stats) {
 	}
 }
 
+// stall is a gap in milliseconds that no switch makes, only a machine that has no time.
+const stall = 1500
+
 // faults names what came to a bot otherwise than it was sent: out of order, at a wrong time, or from somebody else.
 // Packets that come twice are none, nor are those lost where the machine is busy: a relay probes with repeats, and
 // sends again what is missing.
 func faults(s bot.Stats) string {
 	var wrong []string
-	if s.Faults != 0 && s.Refused != signal.CodeRelay || s.Welcomes != 1 { // a relay that has just died takes no offer
-		wrong = append(wrong, fmt.Sprintf("%d welcomes, %d messages refused, the last as %q", s.Welcomes, s.Faults, s.Refused))
-	}
 	for _, p := range s.People {
 		for kind, t := range tallies(p) {
-			if t.Restarts+t.Timestamps+t.Backwards > 0 || strange(t) {
+			// The numbers in pictures go round after six seconds, so that after a stall forwards looks like backwards.
+			back := t.Backwards > 0 && t.Misplaced == 0 && t.LongestMillis < stall
+			if t.Restarts+t.Timestamps > 0 || back || strange(t) {
 				wrong = append(wrong, fmt.Sprintf("%s of %s: %+v", kind, p.Name, t))
 			}
 		}

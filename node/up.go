@@ -37,6 +37,7 @@ type node struct {
 	rooms    *switchboard.Switchboard
 	relay    *relay.Relay     // nil: rooms have only those of other nodes
 	served   *served          // nil with relay
+	turn     *helper          // nil: its pages get no TURN from it
 	others   *overlay.Overlay // nil: this node is on its own
 	stopping atomic.Bool
 }
@@ -67,7 +68,8 @@ func build(cfg config.Config, log *slog.Logger) (*node, error) {
 	policy := room.DefaultPolicy().WithMeshMax(cfg.MeshMax)
 	policy.Hold, policy.GoneAfter, policy.Max = cfg.Hold, cfg.GoneAfter, cfg.MaxPeople
 	signer := bridge.NewSigner(me.Node, me.Key)
-	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Codec: string(cfg.Codec), Signer: signer, Log: n.log})
+	n.rooms = switchboard.New(switchboard.Config{Node: room.NodeID(me.Node), Policy: policy, Codec: string(cfg.Codec), Signer: signer, Log: n.log,
+		ICE: switchboard.ICE{Servers: n.servers, Renew: renewCredentials}})
 	if err := n.openRelays(); err != nil {
 		return nil, errors.Join(err, n.close(), n.listener.Close())
 	}
@@ -88,7 +90,7 @@ func build(cfg config.Config, log *slog.Logger) (*node, error) {
 	return n, nil
 }
 
-// openRelays opens the own relay, if there is one, and the way to those of other nodes.
+// openRelays opens the own relay and TURN, if this node plays these parts, and the way to other nodes.
 func (n *node) openRelays() (err error) {
 	mine := overlay.Config{Roles: n.cfg.Roles, Found: n.found, Lost: n.lost}
 	if n.cfg.Roles.Has(overlay.RoleRelay) {
@@ -99,6 +101,11 @@ func (n *node) openRelays() (err error) {
 		n.rooms.RelayUp(own)
 		n.served = newServed(own, n.cfg.GoneAfter)
 		mine.Relay = n.served
+	}
+	if n.cfg.Roles.Has(overlay.RoleTURN) {
+		if err = n.openTURN(); err != nil {
+			return err
+		}
 	}
 	n.others, err = others(n.cfg, n.me, n.log, mine)
 	return err
@@ -171,6 +178,9 @@ func (n *node) figures() observe.Figures {
 	if n.relay != nil {
 		f.Relay = n.relay.Stats()
 	}
+	if n.turn != nil {
+		f.TURN = n.turn.server.Stats()
+	}
 	if n.others != nil {
 		f.Overlay = n.others.Stats()
 	}
@@ -238,6 +248,9 @@ func (n *node) close() error {
 		errs = append(errs, n.others.Close())
 	}
 	n.rooms.Close()
+	if n.turn != nil {
+		errs = append(errs, n.turn.close())
+	}
 	if n.relay != nil {
 		n.served.close()
 		errs = append(errs, n.relay.Close())

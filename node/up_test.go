@@ -13,7 +13,7 @@ import (
 
 // Whoever stops a node leaves no goroutine behind (TestMain looks), and pages hear that they should dial again.
 func TestStopTellsPagesToDialAgain(t *testing.T) {
-	cfg, err := config.Load(flag.NewFlagSet("up", flag.ContinueOnError), []string{"--http", "127.0.0.1:0", "--rtc", "127.0.0.1:0", "--data", t.TempDir()},
+	cfg, err := config.Load(flag.NewFlagSet("up", flag.ContinueOnError), []string{"--http", "127.0.0.1:0", "--rtc", "127.0.0.1:0", "--turn", "127.0.0.1:0", "--data", t.TempDir()},
 		func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)

@@ -92,6 +92,7 @@ func (*Changed) check() *Fault  { return nil }
 func (*Left) check() *Fault     { return nil }
 func (*Settled) check() *Fault  { return nil }
 func (*Snapshot) check() *Fault { return nil }
+func (*ICE) check() *Fault      { return nil }
 func (*Fault) check() *Fault    { return nil }
 func (*Ping) check() *Fault     { return nil }
 func (*Pong) check() *Fault     { return nil }

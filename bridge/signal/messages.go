@@ -19,18 +19,32 @@ type Hello struct {
 
 // Welcome answers Hello: the room as it is now.
 type Welcome struct {
-	Version  int      `json:"version"`
-	Self     PeerID   `json:"self"`
-	Pass     Secret   `json:"pass"` // keep it in sessionStorage: it brings this person back
-	Node     NodeID   `json:"node"`
-	Room     RoomName `json:"room"` // as normalised by the bridge
-	Plan     Plan     `json:"plan"`
-	Members  []Member `json:"members"` // self included, by seat
-	Snapshot Secret   `json:"snapshot"`
-	Max      int      `json:"max"`                                        // how many people the room takes
-	Locked   bool     `json:"locked"`                                     // the room has a password
-	Resumed  bool     `json:"resumed"`                                    // the same person as before, not a new one
-	Codec    string   `json:"codec,omitempty" ts:"'vp8' | 'vp9' | 'av1'"` // what pictures are best sent in; absent: vp8
+	Version  int         `json:"version"`
+	Self     PeerID      `json:"self"`
+	Pass     Secret      `json:"pass"` // keep it in sessionStorage: it brings this person back
+	Node     NodeID      `json:"node"`
+	Room     RoomName    `json:"room"` // as normalised by the bridge
+	Plan     Plan        `json:"plan"`
+	Members  []Member    `json:"members"` // self included, by seat
+	Snapshot Secret      `json:"snapshot"`
+	Max      int         `json:"max"`                                        // how many people the room takes
+	Locked   bool        `json:"locked"`                                     // the room has a password
+	Resumed  bool        `json:"resumed"`                                    // the same person as before, not a new one
+	ICE      []ICEServer `json:"ice,omitempty"`                              // for links that need help; message ice brings newer ones
+	Codec    string      `json:"codec,omitempty" ts:"'vp8' | 'vp9' | 'av1'"` // what pictures are best sent in; absent: vp8
+}
+
+// ICEServer is a TURN server (RFC 8656) with a credential of this member alone, as RTCIceServer takes it. In
+// URLs the host "*" stands for the one that the page was loaded from.
+type ICEServer struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username"`
+	Credential Secret   `json:"credential"`
+}
+
+// ICE brings servers whose credentials are good for longer.
+type ICE struct {
+	Servers []ICEServer `json:"servers"`
 }
 
 // Plan says which connections the members must have. Members ignore one whose epoch is not higher

@@ -36,6 +36,7 @@ var registry = []spec{
 	{"stuck", FromClient, typ[Stuck](), "The link to this member cannot connect."},
 	{"settled", FromServer, typ[Settled](), "Links of older epochs may close, except to and from the members named."},
 	{"snapshot", FromServer, typ[Snapshot](), "A newer snapshot to present in the next hello."},
+	{"ice", FromServer, typ[ICE](), "ICE servers in place of those that you have: their credentials are good for longer."},
 	{"ping", FromClient | FromServer, typ[Ping](), "Answer with pong at once."},
 	{"pong", FromClient | FromServer, typ[Pong](), "Answer to ping."},
 	{"leave", FromClient, typ[Leave](), "You leave, at once."},

@@ -57,7 +57,7 @@ export class Program {
   /** Starts it again after kill, on the same port and the same data. */
   async start(): Promise<void> {
     const { within = [], flags = [] } = this.options;
-    const command = [...within, binary, 'up', '--http', `${this.host}:${this.port}`, '--rtc', '0', '--data', this.data, ...flags];
+    const command = [...within, binary, 'up', '--http', `${this.host}:${this.port}`, '--rtc', '0', '--turn', '0', '--turn-tls', '0', '--data', this.data, ...flags];
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     const keep = (chunk: Buffer): void => void (this.log += chunk.toString());

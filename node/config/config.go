@@ -26,13 +26,16 @@ type Config struct {
 	SelfSigned bool              `name:"self-signed" default:"false" help:"Serve https with a certificate of its own making, so that other devices in the same network get a camera. Their browsers ask once."`
 	RTC        Address           `name:"rtc" default:":7881" takes:"[address:]port" help:"Where this node's relay takes media, UDP and TCP alike. Browsers come here directly: open it in the firewall."`
 	PublicIP   IPs               `name:"public-ip" takes:"ip,..." help:"The address under which a NAT in front of this machine makes it reachable, one per IP version. Empty: the machine's own addresses."`
-	TURN       Address           `name:"turn" default:":3478" takes:"[address:]port" help:"Where TURN takes connections, UDP and TCP. Nothing listens here until this node offers TURN."`
+	TURN       Address           `name:"turn" default:":3478" takes:"[address:]port" help:"Where TURN takes connections, UDP and TCP: pages that cannot reach each other meet here. Open it in the firewall."`
+	TURNTLS    Address           `name:"turn-tls" default:":5349" takes:"[address:]port" help:"Where TURN takes TLS connections, with the certificate of the web page; nothing listens here without one."`
+	TURNAllow  Networks          `name:"turn-allow-peers" takes:"network,..." help:"Networks that people may reach through TURN although they are private or this machine, such as 192.168.0.0/16 where all are in one office."`
+	TURNUser   int               `name:"turn-user-allocations" default:"10" takes:"number" help:"How many ways through TURN one person may have open at a time."`
 	MeshMax    int               `name:"mesh-max" default:"4" takes:"people" help:"Up to this many people in a room send directly to each other; with more the room wants a relay. 0: always a relay, 99: never."`
 	Codec      Codec             `name:"codec" default:"vp8" takes:"codec" help:"What pages send pictures in where they can: vp8, vp9 or av1. Better pictures for the same bits, in this order, and more work for each machine. A browser that cannot send it sends vp8."`
 	Hold       time.Duration     `name:"hold" default:"10s" takes:"time" help:"How long a room must have been small enough before it moves back from the relay, so that somebody who reloads moves nothing."`
 	MaxPeople  int               `name:"max-people" default:"100" takes:"people" help:"The most people a room may hold. Who creates a room can choose fewer."`
 	GoneAfter  time.Duration     `name:"gone-after" default:"60s" takes:"time" help:"How long someone whose connection broke keeps their place in the room."`
-	Roles      Roles             `name:"roles" default:"bridge,relay" takes:"role,..." help:"With up: which parts this node plays. Without relay it uses those of other nodes only."`
+	Roles      Roles             `name:"roles" default:"bridge,relay,turn" takes:"role,..." help:"With up: which parts this node plays. Without relay it uses those of other nodes only; without turn, people behind strict NATs meet only on a relay."`
 	P2P        overlay.Listen    `name:"p2p" takes:"multiaddr,..." help:"Where other nodes reach this one, such as /ip4/0.0.0.0/tcp/7882. Empty: nowhere; with relay and no --bootstrap: that address."`
 	Bootstrap  overlay.Addresses `name:"bootstrap" takes:"address,..." help:"Other nodes to dial, by the full addresses that they print at their start."`
 	Allow      overlay.Nodes     `name:"allow" takes:"node,..." help:"Other nodes that may dial this one, by their ids. Those of --bootstrap may anyway, all others may not."`

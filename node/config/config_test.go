@@ -131,7 +131,7 @@ func TestWrongSettingsSayWhatToChange(t *testing.T) {
 		{"--url https://x.example/parley", "", "must end after the host and port"},
 		{"--origins https://x.example,*", "", "is not an address such as"},
 		{"--proxies 10.0.0.0/8,proxy", "", "is not an IP address or a network"},
-		{"--roles bridge,turn", "", "must be bridge, relay or both"},
+		{"--roles bridge,phone", "", "must be some of bridge, relay and turn"},
 		{"--p2p :7882", "", "such as /ip4/0.0.0.0/tcp/7882"},
 		{"--bootstrap relay.example", "", "is not a node's full address"},
 		{"--allow me", "", "is not a node's id"},

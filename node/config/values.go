@@ -160,10 +160,10 @@ func (r *Roles) UnmarshalText(text []byte) error {
 	*r = nil
 	for part := range strings.SplitSeq(strings.ToLower(string(text)), ",") {
 		switch role := overlay.Role(strings.TrimSpace(part)); role {
-		case overlay.RoleBridge, overlay.RoleRelay:
+		case overlay.RoleBridge, overlay.RoleRelay, overlay.RoleTURN:
 			*r = append(*r, role)
 		default:
-			return fmt.Errorf("must be bridge, relay or both, as in bridge,relay")
+			return fmt.Errorf("must be some of bridge, relay and turn, as in bridge,relay,turn")
 		}
 	}
 	return nil

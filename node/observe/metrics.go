@@ -12,6 +12,7 @@ import (
 	"parley/bridge"
 	"parley/node/overlay"
 	"parley/relay"
+	"parley/relay/turn"
 )
 
 // Figures is everything that is counted in a node. Parts that it does not play are nil.
@@ -21,6 +22,7 @@ type Figures struct {
 	Bridge  *bridge.Stats
 	Rooms   *Rooms
 	Relay   *relay.Stats
+	TURN    *turn.Stats
 	Overlay *overlay.Stats
 }
 
@@ -59,7 +61,7 @@ func metrics(f Figures) http.Handler {
 		Name: "parley_info", Help: "What runs here; always 1.",
 		ConstLabels: prometheus.Labels{"version": f.Version, "node": f.Node},
 	}, func() float64 { return 1 }))
-	for _, one := range slices.Concat(roomed(f.Rooms), bridged(f.Bridge), relayed(f.Relay), overlaid(f.Overlay)) {
+	for _, one := range slices.Concat(roomed(f.Rooms), bridged(f.Bridge), relayed(f.Relay), turned(f.TURN), overlaid(f.Overlay)) {
 		registry.MustRegister(one.collector())
 	}
 	for _, t := range tallies(f.Bridge) {
@@ -120,6 +122,27 @@ func relayed(r *relay.Stats) []figure {
 		{"parley_relay_chat_dropped_total", "Envelopes left out because a page did not take them in time.", reading(r.ChatDropped.Load)},
 		{"parley_relay_cut_total", "Connections that the relay ended.", reading(r.Cut.Load)},
 	}
+}
+
+func turned(t *turn.Stats) []figure {
+	if t == nil {
+		return nil
+	}
+	all := []figure{
+		{"parley_turn_allocations", "Ways through TURN that are open.", reading(t.Allocations.Load)},
+		{"parley_turn_connections", "TCP and TLS connections of TURN clients.", reading(t.Connections.Load)},
+		{"parley_turn_allocated_total", "Ways through TURN that were opened.", reading(t.Allocated.Load)},
+		{"parley_turn_to_peers_bytes_total", "Payload that TURN sent to peers.", reading(t.BytesToPeers.Load)},
+		{"parley_turn_to_clients_bytes_total", "Payload that TURN sent to clients.", reading(t.BytesToClients.Load)},
+		{"parley_turn_write_errors_total", "Packets that TURN could not send.", reading(t.WriteErrors.Load)},
+	}
+	for _, r := range turn.Reasons() {
+		all = append(all, figure{
+			"parley_turn_refused_" + strings.ReplaceAll(r.String(), "-", "_") + "_total", "What TURN refused for this reason.",
+			func() float64 { return float64(t.Refused(r)) },
+		})
+	}
+	return all
 }
 
 func overlaid(o *overlay.Stats) []figure {

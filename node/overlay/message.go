@@ -34,6 +34,7 @@ type Role string
 const (
 	RoleBridge Role = "bridge" // pages come to it
 	RoleRelay  Role = "relay"  // rooms may reserve it
+	RoleTURN   Role = "turn"   // it helps its own pages through NATs
 )
 
 // message is what one frame says.

@@ -36,6 +36,7 @@ func (op *Operator) perform(effect room.Effect, now time.Time) {
 		op.tell(e.Member.Peer, &signal.Changed{Member: wireMember(e.Member)})
 	case room.Left:
 		delete(op.conns, e.Peer)
+		delete(op.given, e.Peer)
 		op.forget(e.Peer)
 		op.tell(e.Peer, &signal.Left{Peer: signal.PeerID(e.Peer), Why: string(e.Why)})
 	case room.Planned:
@@ -46,6 +47,7 @@ func (op *Operator) perform(effect room.Effect, now time.Time) {
 		op.settled(e)
 	case room.Refresh:
 		op.tell("", &signal.Snapshot{Snapshot: op.snapshot()})
+		op.renewICE(now)
 	case room.Reserve:
 		op.supply.wishing = true
 		op.reserve(e.Prefer)
@@ -64,6 +66,7 @@ func (op *Operator) welcome(e room.Welcome) {
 	op.cut(e.To, signal.Faulty(signal.CodeReplaced, "The call goes on in a newer window."))
 	op.empty = false
 	op.conns[e.To] = a.Conn
+	op.given[e.To] = time.Now()
 	settings := op.state.Settings()
 	a.Conn.Send(signal.Encode(&signal.Welcome{
 		Version: signal.Version,
@@ -79,6 +82,7 @@ func (op *Operator) welcome(e room.Welcome) {
 		Max:      op.state.Max(),
 		Locked:   settings.Lock != "",
 		Resumed:  e.Resumed,
+		ICE:      op.ice(e.To),
 		Codec:    op.board.cfg.Codec,
 	}))
 }
@@ -89,6 +93,27 @@ func (op *Operator) settled(e room.Settled) {
 		op.tell("", m)
 	} else if conn := op.conns[e.To]; conn != nil {
 		conn.Send(signal.Encode(m))
+	}
+}
+
+// ice is what a member gets for its links.
+func (op *Operator) ice(peer room.PeerID) []signal.ICEServer {
+	if op.board.cfg.ICE.Servers == nil {
+		return nil
+	}
+	return op.board.cfg.ICE.Servers(peer)
+}
+
+// renewICE gives new servers to members whose are old. Refresh comes every few minutes.
+func (op *Operator) renewICE(now time.Time) {
+	if op.board.cfg.ICE.Servers == nil {
+		return
+	}
+	for peer, conn := range op.conns {
+		if now.Sub(op.given[peer]) >= op.board.cfg.ICE.Renew {
+			op.given[peer] = now
+			conn.Send(signal.Encode(&signal.ICE{Servers: op.ice(peer)}))
+		}
 	}
 }
 

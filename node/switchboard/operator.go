@@ -30,8 +30,9 @@ type Operator struct {
 	// What follows belongs to run.
 	state   room.State
 	conns   map[room.PeerID]*bridge.Conn
-	coming  *bridge.Arrival // the arrival that the current step is about
-	supply  supply          // its relays
+	given   map[room.PeerID]time.Time // when a member got its ICE servers
+	coming  *bridge.Arrival           // the arrival that the current step is about
+	supply  supply                    // its relays
 	wake    *time.Timer
 	empty   bool
 	members int // counted in the board's stats
@@ -78,6 +79,7 @@ func newOperator(board *Switchboard, id room.RoomID) *Operator {
 		done:   make(chan struct{}),
 		state:  room.New(id, board.cfg.Node, board.cfg.Policy),
 		conns:  map[room.PeerID]*bridge.Conn{},
+		given:  map[room.PeerID]time.Time{},
 		supply: supply{held: map[room.NodeID]Relay{}},
 		wake:   time.NewTimer(time.Hour),
 	}

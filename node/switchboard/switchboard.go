@@ -25,8 +25,15 @@ type Config struct {
 	Node   room.NodeID
 	Policy room.Policy
 	Codec  string // that pages are told to prefer, as in signal.Welcome
+	ICE    ICE
 	Signer *bridge.Signer
 	Log    *slog.Logger
+}
+
+// ICE is where members get the servers that help their links through NATs and firewalls.
+type ICE struct {
+	Servers func(room.PeerID) []signal.ICEServer // with credentials of that member's own; nil: there are none
+	Renew   time.Duration                        // after this long members get new ones
 }
 
 // Stats counts what a switchboard does.

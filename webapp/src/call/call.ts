@@ -3,9 +3,10 @@
 //
 // Reading order: state.ts, reduce.ts, people.ts; session.ts, socket.ts, stay.ts, parting.ts (the bridge);
 // links.ts, linkset.ts, link.ts (connections); meshlink.ts, lanes.ts, relaylink.ts, trunk.ts (the two
-// kinds of them); mender.ts, recovery.ts, wire.ts, encodings.ts, codecs.ts (what both do); tiles.ts, stage.ts, ready.ts, adapt.ts,
+// kinds of them); mender.ts, recovery.ts, wire.ts, ice.ts, encodings.ts, codecs.ts (what both do); tiles.ts, stage.ts, ready.ts, adapt.ts,
 // sound.ts, floor.ts (what flows on them); media.ts, capture.ts, screen.ts, prefs.ts (one's own devices).
 
+import { serversOf } from './ice';
 import { randomId } from './ids';
 import { LinkSet } from './linkset';
 import { Devices } from './media';
@@ -179,6 +180,7 @@ class OpenCall implements Call {
       room: (message) => this.inRoom(message),
       far: (message) => this.links.receive(message),
       relayRefused: () => this.links.refused(),
+      ice: (servers) => this.links.help(serversOf(servers, new URL(this.place.url).hostname)),
       up: (now) => this.signalingIs(now),
       refused: (fault) => this.tell([{ type: 'refused', fault }]),
       ended: (fault, stay) => {

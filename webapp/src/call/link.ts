@@ -54,6 +54,8 @@ export interface Link {
   report(up: number, down: number): void;
   /** Reads the statistics; `sources`, `limit` and `traffic` are up to date after it. */
   look(): Promise<void>;
+  /** Takes newer ICE servers. */
+  help(servers: RTCIceServer[]): void;
   close(): void;
 }
 
@@ -62,6 +64,8 @@ export interface LinkPort {
   send(message: FromClient): void;
   /** Whether the bridge hears this page; what is sent while it does not is lost. */
   up(): boolean;
+  /** The ICE servers of now. */
+  servers(): RTCIceServer[];
   /** The epoch of the plan that is followed. */
   epoch(): number;
   tracks(): Tracks;

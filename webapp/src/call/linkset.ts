@@ -41,6 +41,7 @@ export class LinkSet {
   private readonly floor: Floor;
   private meter = new Meter<Link>();
   private tracks: Tracks = { microphone: null, camera: null, screen: null, screenSound: null };
+  private servers: RTCIceServer[] = [];
   private shown: readonly Shown[] | null = null; // null: the page has not said
   private state: State | null = null;
   private self: string | undefined;
@@ -93,6 +94,12 @@ export class LinkSet {
     this.tracks = { ...this.tracks, [kind]: track };
     for (const link of this.links) link.put(kind, track);
     if (kind === 'camera') this.tuneAll();
+  }
+
+  /** Takes ICE servers, for the links there are and for those to come. */
+  help(servers: RTCIceServer[]): void {
+    this.servers = servers;
+    for (const link of this.links) link.help(servers);
   }
 
   /** Takes what is shown at which size. */
@@ -158,6 +165,7 @@ export class LinkSet {
     return {
       send: (message) => this.port.send(message),
       up: () => this.port.up(),
+      servers: () => this.servers,
       epoch: () => this.state?.plan?.epoch ?? 0,
       tracks: () => this.tracks,
       order: () => ++this.orders,

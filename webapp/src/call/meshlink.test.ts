@@ -8,6 +8,7 @@ function setUp(offers: boolean) {
   const sent: FromClient[] = [];
   const port: LinkPort = {
     send: (message) => sent.push(message),
+    servers: () => [],
     up: () => true,
     epoch: () => 7,
     tracks: () => ({ microphone: null, camera: null, screen: null, screenSound: null }),

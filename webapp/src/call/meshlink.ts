@@ -129,6 +129,10 @@ export class MeshLink implements Link {
     this.traffic = look.traffic;
   }
 
+  help(servers: RTCIceServer[]): void {
+    this.wire?.help(servers);
+  }
+
   close(): void {
     this.closed = true;
     this.mender.close();
@@ -154,7 +158,7 @@ export class MeshLink implements Link {
     this.order = this.port.order();
     this.arrived = new Set();
     this.mender.answered();
-    const wire: Wire = new Wire(id, this.owner(() => wire));
+    const wire: Wire = new Wire(id, this.owner(() => wire), this.port.servers());
     this.wire = wire;
     this.lanes = new Lanes(wire, this.port.tracks(), {
       opened: () => queueMicrotask(() => {

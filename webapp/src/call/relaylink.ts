@@ -121,6 +121,10 @@ export class RelayLink implements Link {
     this.last = this.last.filter((was) => !now.some((is) => is.decoded && is.peer === was.peer && is.kind === was.kind));
   }
 
+  help(servers: RTCIceServer[]): void {
+    this.wire?.help(servers);
+  }
+
   close(): void {
     this.closed = true;
     this.mender.close();
@@ -140,7 +144,7 @@ export class RelayLink implements Link {
     this.answerer = '';
     this.owed = false;
     this.mender.answered();
-    const wire: Wire = new Wire(randomId(), this.owner(() => wire));
+    const wire: Wire = new Wire(randomId(), this.owner(() => wire), this.port.servers());
     const current = (): boolean => this.wire === wire && !this.closed;
     this.wire = wire;
     this.trunk = new Trunk(wire, this.port.tracks(), {

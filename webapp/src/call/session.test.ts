@@ -23,6 +23,7 @@ function setUp(from: Entry | Stay) {
     far: (message) => heard.push(`far ${message.type}`),
     up: (now) => heard.push(now ? 'up' : 'down'),
     relayRefused: () => heard.push('relay refused'),
+    ice: (servers) => heard.push(...servers.map(({ username }) => `servers of ${username}`)),
     refused: (code) => heard.push(`refused ${code}`),
     ended: (code, stay) => heard.push(`ended ${code}${stay ? ` but ${stay.pass}` : ''}`),
   }, from);
@@ -154,6 +155,14 @@ describe('in the room', () => {
     session.send({ type: 'ready', epoch: 7 });
     expect(last().sent.at(-1)).toEqual({ type: 'ready', epoch: 7 });
     expect(heard).toEqual(['down', 'welcome', 'up']);
+  });
+
+  it('passes on ICE servers, those of a welcome before its plan asks for links', () => {
+    const { last, heard } = inRoom();
+    const servers = (username: string) => [{ urls: ['turn:*:3478'], username, credential: 'c' }];
+    last().say({ ...welcome, ice: servers('then') });
+    last().say({ type: 'ice', servers: servers('now') });
+    expect(heard).toEqual(['servers of then', 'welcome', 'up', 'servers of now']);
   });
 
   it('asks again to come in when the room remembers that it is another one, but ends when it has become one', () => {

@@ -7,7 +7,7 @@
 import type { Negotiation } from './link';
 import { part } from './parting';
 import type { RoomMessage } from './reduce';
-import { type Code, type Fault, type FromClient, type FromServer, type Hello, type Media, version } from './signal.gen';
+import { type Code, type Fault, type FromClient, type FromServer, type Hello, type ICEServer, type Media, version } from './signal.gen';
 import { Socket, passing } from './socket';
 import { type Stay, touchStay, writeStay } from './stay';
 import type { Entry } from './state';
@@ -18,6 +18,8 @@ export interface SessionPort {
   far(message: Negotiation): void;
   /** A relay did not take a description. */
   relayRefused(): void;
+  /** The bridge brings ICE servers: with each welcome, and later before their credentials end. */
+  ice(servers: readonly ICEServer[]): void;
   /** Signaling works, or does not. Not, too, when coming in takes its time. */
   up(now: boolean): void;
   /** Not let in. */
@@ -135,6 +137,8 @@ export class Session {
         return;
       case 'snapshot':
         return this.keep({ snapshot: message.snapshot });
+      case 'ice':
+        return this.port.ice(message.servers);
       case 'welcome':
         return this.isIn(message);
       case 'planned':
@@ -158,6 +162,7 @@ export class Session {
     if (settings?.password) this.entry.password ??= settings.password; // should the pass ever be refused
     this.stay ??= { name: entry.name, pass: '', snapshot: '', epoch: 0 };
     this.keep({ pass: message.pass, snapshot: message.snapshot, epoch: message.plan.epoch });
+    this.port.ice(message.ice ?? []);
     this.port.room(message);
     this.port.up(true);
   }

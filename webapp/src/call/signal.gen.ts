@@ -50,6 +50,12 @@ export interface Member {
   media: Media;
 }
 
+export interface ICEServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 export interface Welcome {
   version: number;
   self: string;
@@ -62,6 +68,7 @@ export interface Welcome {
   max: number;
   locked: boolean;
   resumed: boolean;
+  ice?: ICEServer[];
   codec?: 'vp8' | 'vp9' | 'av1';
 }
 
@@ -130,6 +137,10 @@ export interface Snapshot {
   snapshot: string;
 }
 
+export interface ICE {
+  servers: ICEServer[];
+}
+
 export interface Ping {
 }
 
@@ -169,6 +180,7 @@ export type FromServer =
   | ({ type: 'restart' } & Restart)
   | ({ type: 'settled' } & Settled)
   | ({ type: 'snapshot' } & Snapshot)
+  | ({ type: 'ice' } & ICE)
   | ({ type: 'ping' } & Ping)
   | ({ type: 'pong' } & Pong)
   | ({ type: 'fault' } & Fault);

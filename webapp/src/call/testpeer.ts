@@ -36,6 +36,10 @@ export class TestPeer {
     this.onconnectionstatechange?.();
   }
 
+  setConfiguration(): void {
+    // there is no network to be helped through
+  }
+
   createDataChannel(): object {
     return {};
   }

@@ -33,7 +33,7 @@ const mostHeld = 64;
 
 /** One connection. `id` is the link id of the protocol, chosen by the offerer. */
 export class Wire {
-  readonly pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  readonly pc: RTCPeerConnection;
   /** What pictures are sent in. */
   readonly codec = preferred;
   private steps: Promise<void> = Promise.resolve();
@@ -47,11 +47,18 @@ export class Wire {
   constructor(
     readonly id: string,
     private readonly owner: WireOwner,
+    servers: RTCIceServer[] = [],
   ) {
+    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: servers });
     this.pc.onicecandidate = ({ candidate }) => this.gathered(candidate);
     this.pc.onconnectionstatechange = () => {
       if (!this.closed) owner.state(this.pc.connectionState);
     };
+  }
+
+  /** Takes newer ICE servers: they count from the next ICE restart on. */
+  help(servers: RTCIceServer[]): void {
+    if (!this.closed) this.pc.setConfiguration({ bundlePolicy: 'max-bundle', iceServers: servers });
   }
 
   /** A data channel that both ends know the number of. */
