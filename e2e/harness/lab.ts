@@ -25,11 +25,11 @@ export class Lab {
   private readonly browsers: Browser[] = [];
   private program: Program | undefined;
 
-  static async open(): Promise<Lab> {
+  static async open(more: string[] = []): Promise<Lab> {
     const lab = new Lab();
     await lab.build();
     // The certificate makes the pages secure; the browsers are told to take it.
-    const flags = ['--self-signed'];
+    const flags = ['--self-signed', ...more];
     lab.program = await Program.start({ host: '0.0.0.0', flags, within: ['ip', 'netns', 'exec', lab.space(0)] });
     return lab;
   }
