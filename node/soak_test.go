@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"runtime/pprof"
 	"slices"
 	"strconv"
@@ -230,51 +229,6 @@ func (l *lodge) close(cycles int) error {
 	return nil
 }
 
-// burden is what this process holds.
-type burden struct{ goroutines, files, heap int }
-
-func weigh(t testing.TB) burden {
-	t.Helper()
-	files, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Skipf("open files cannot be counted here: %v", err)
-	}
-	runtime.GC()
-	runtime.GC() // what pools held
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return burden{runtime.NumGoroutine(), len(files) - 1, int(m.HeapAlloc)}
-}
-
-func (b burden) String() string {
-	return fmt.Sprintf("%d goroutines, %d files, %.2f MB of heap", b.goroutines, b.files, float64(b.heap)/(1<<20))
-}
-
-// within tells that b is no more than a, but for what is loose.
-func (b burden) within(a, loose burden) bool {
-	return b.goroutines <= a.goroutines+loose.goroutines && b.files <= a.files+loose.files && b.heap <= a.heap+loose.heap
-}
-
-// quiet is after how many looks that find no less a process is calm.
-const quiet = 10
-
-// calm is what the process holds once it gets no less: connections that were closed take a while to end.
-func calm(t testing.TB) burden {
-	t.Helper()
-	least := weigh(t)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for same := 0; same < quiet; same++ {
-		<-tick.C
-		now := weigh(t)
-		if now.goroutines < least.goroutines || now.files < least.files {
-			same = 0
-		}
-		least = burden{min(least.goroutines, now.goroutines), min(least.files, now.files), min(least.heap, now.heap)}
-	}
-	return least
-}
-
 // setting reads a number that `just soak` was given.
 func setting(t *testing.T, name string, standard int) int {
 	t.Helper()
@@ -329,6 +283,9 @@ func (s *soak) look(when string, before, loose burden) {
 
 // Without PARLEY_SWITCHES it is a short one.
 func TestSwitchesLeaveNothingBehind(t *testing.T) {
+	if raced() {
+		t.Skip("pion/srtp reads one stream on two goroutines where media of a new slot comes before its description, which many switches do")
+	}
 	rooms := setting(t, "PARLEY_ROOMS", 3)
 	cycles := max(setting(t, "PARLEY_SWITCHES", 6)/(2*rooms), 1)
 	s := &soak{t: t, host: hosted(t, "--mesh-max", "3", "--hold", "0s")}
