@@ -62,7 +62,7 @@ func TestAPageGetsTURNOnceItIsIn(t *testing.T) {
 	if len(ice.URLs) != 2 || !regexp.MustCompile(`^turn:\*:\d+\?transport=udp turn:\*:\d+\?transport=tcp$`).MatchString(strings.Join(ice.URLs, " ")) {
 		t.Errorf("%v", ice.URLs)
 	}
-	if !regexp.MustCompile(`^\d{10}:\w+:`+string(welcome.Self)+`$`).MatchString(ice.Username) {
+	if !regexp.MustCompile(`^\d{10}:\w+:` + string(welcome.Self) + `$`).MatchString(ice.Username) {
 		t.Errorf("the user name is %q", ice.Username)
 	}
 	if err := h.allocate(ice.Username, string(ice.Credential)); err != nil {
