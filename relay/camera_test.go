@@ -23,9 +23,28 @@ type testCamera struct {
 
 type testLayer struct {
 	track *webrtc.TrackLocalStaticRTP
+	wire  *wireTrack
 	rid   string
 	key   atomic.Bool
 	size  int // bytes per frame
+}
+
+// wireTrack is a track through which any packet may be written.
+type wireTrack struct {
+	*webrtc.TrackLocalStaticRTP
+	ssrc uint32
+	out  webrtc.TrackLocalWriter
+	last atomic.Uint32 // sequence number
+}
+
+func (w *wireTrack) WriteRTP(p *rtp.Packet) error {
+	w.last.Store(uint32(p.SequenceNumber))
+	return w.TrackLocalStaticRTP.WriteRTP(p)
+}
+
+func (w *wireTrack) Bind(t webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	w.ssrc, w.out = uint32(t.SSRC()), t.WriteStream()
+	return w.TrackLocalStaticRTP.Bind(t)
 }
 
 func newTestCamera(p *testPage, capability webrtc.RTPCodecCapability, names []string) *testCamera {
@@ -42,14 +61,15 @@ func newTestCamera(p *testPage, capability webrtc.RTPCodecCapability, names []st
 		if l.track, err = webrtc.NewTrackLocalStaticRTP(capability, "camera", p.name, options...); err != nil {
 			p.t.Fatal(err)
 		}
+		l.wire = &wireTrack{TrackLocalStaticRTP: l.track}
 		c.layers = append(c.layers, l)
 		if i > 0 {
-			if err := sender.AddEncoding(l.track); err != nil {
+			if err := sender.AddEncoding(l.wire); err != nil {
 				p.t.Fatal(err)
 			}
 			continue
 		}
-		t, err := p.pc.AddTransceiverFromTrack(l.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+		t, err := p.pc.AddTransceiverFromTrack(l.wire, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -119,7 +139,7 @@ func (c *testCamera) roll(fps int) {
 					_ = s.packet.SetExtension(extensionID(list, sdp.SDESMidURI), []byte(mid))
 					_ = s.packet.SetExtension(extensionID(list, sdp.SDESRTPStreamIDURI), []byte(l.rid))
 				}
-				s.frame(l.size, first || l.key.Swap(false), func(p *rtp.Packet) { _ = l.track.WriteRTP(p) })
+				s.frame(l.size, first || l.key.Swap(false), func(p *rtp.Packet) { _ = l.wire.WriteRTP(p) })
 			}
 		}()
 	}

@@ -123,6 +123,30 @@ func TestStreamsBeyondTheAllowanceAreSwallowed(t *testing.T) {
 	}
 }
 
+// Packets of a payload type that nobody negotiated are dropped; the stream they came in goes on.
+func TestAStrangePacketEndsNoStream(t *testing.T) {
+	r := newRelay(t, Limits{})
+	ann := newPage(t, r, "ann", pageOptions{video: 1})
+	bob := newPage(t, r, "bob", pageOptions{video: 1})
+	eventually(t, 5*time.Second, "control opens", func() bool { return ann.number("bob") != 0 })
+	bob.camera.roll(30)
+	slot := slotKey{true, 0}
+	eventually(t, 5*time.Second, "picture comes", func() bool { return ann.packets(slot) > 20 })
+	strange := bob.camera.layers[0].wire
+	before := r.stats.Malformed.Load()
+	bob.camera.paused.Store(1)
+	for range 20 {
+		next := uint16(strange.last.Add(1))
+		if _, err := strange.out.WriteRTP(&rtp.Header{Version: 2, PayloadType: 1, SSRC: strange.ssrc, SequenceNumber: next}, []byte("?")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, 5*time.Second, "they are counted", func() bool { return r.stats.Malformed.Load() >= before+15 })
+	bob.camera.paused.Store(0)
+	here := ann.packets(slot)
+	eventually(t, 5*time.Second, "the picture goes on", func() bool { return ann.packets(slot) > here+40 })
+}
+
 // A hundred members open connections at once while two talk; their pictures do not stop for long.
 func TestAHundredJoinsDoNotFreezeACall(t *testing.T) {
 	r := newRelay(t, Limits{})

@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -224,14 +225,24 @@ func (p *Port) read(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	go p.drainReports(receiver, track.RID())
 	defer p.life.readers.Done()
 	buffer := make([]byte, receiveMTU)
-	for {
+	for strange := 0; strange < mostStrange; {
 		n, _, err := track.Read(buffer)
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe):
 			return
+		case err != nil: // a payload type that was not negotiated, or too short: the next may be sound
+			p.relay.stats.Malformed.Add(1)
+			strange++
+			continue
 		}
+		strange = 0
 		st.receive(buffer[:n], p.relay.clock.now())
 	}
+	p.log.Warn("relay: a stream holds nothing that can be read", "kind", st.source.kind)
 }
+
+// mostStrange is how many packets in a row a stream may hold that pion cannot read, before it is given up.
+const mostStrange = 1000
 
 const receiveMTU = 1500
 
