@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -11,6 +12,7 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/logging"
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
@@ -135,10 +137,14 @@ func upwards() (*interceptor.Registry, error) {
 	return registry, nil
 }
 
+// silent takes pion's own log, which would go to standard error with addresses in it: what matters of a connection's
+// fate is in its state, and that is logged.
+var silent = &logging.DefaultLoggerFactory{Writer: io.Discard}
+
 // settings pins transport, seal and time-outs.
 func settings(p *Port) webrtc.SettingEngine {
 	s := p.relay.socket
-	e := webrtc.SettingEngine{BufferFactory: p.buffer}
+	e := webrtc.SettingEngine{BufferFactory: p.buffer, LoggerFactory: silent}
 	if s.net != nil {
 		e.SetNet(s.net)
 	}
