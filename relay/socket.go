@@ -81,6 +81,7 @@ func (s *socket) open(port int) error {
 		ice.UDPMuxFromPortWithIPFilter(s.keepIP),
 		ice.UDPMuxFromPortWithReadBufferSize(socketBuffer),
 		ice.UDPMuxFromPortWithWriteBufferSize(socketBuffer),
+		ice.UDPMuxFromPortWithLogger(silent.NewLogger("ice")),
 	}
 	if s.loopback {
 		options = append(options, ice.UDPMuxFromPortWithLoopback())
@@ -97,7 +98,7 @@ func (s *socket) open(port int) error {
 	}
 	s.udp, s.listener = mux, listener
 	s.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: listener, ReadBufferSize: tcpReadQueued, WriteBufferSize: tcpQueue,
+		Listener: listener, ReadBufferSize: tcpReadQueued, WriteBufferSize: tcpQueue, Logger: silent.NewLogger("ice"),
 	})
 	return nil
 }
