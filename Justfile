@@ -49,9 +49,9 @@ lint: (_npm "webapp") (_npm "e2e")
     @npm --prefix e2e --silent run check
     @npm --prefix e2e --silent run lint
 
-# print figures, judge nothing: time to the first picture, memory, messages per second
+# print figures, judge nothing: switches, killed relays, first pictures, memory, CPU and latency of relay and TURN
 bench: _needs build (_npm "e2e")
-    @go test -run '^$' -bench . ./bridge/... ./node/...
+    @go test -run '^$' -bench . ./bridge/... ./node/... ./relay/...
     @npm --prefix e2e --silent run bench
 
 # the same call in the mesh and through a relay, side by side, in e2e/out/compare: PARLEY_PEOPLE=8 just compare
