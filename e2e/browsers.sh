@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to what the tests need of the system beside Go and Node: two browsers, a C compiler for Go's race
-# detector, and `ip` to cut cables. As root on Debian it installs what is missing; elsewhere it says how.
+# detector, `ip` and `nft` to cut cables and to build NATs, and coturn's clients to try TURN with. As root on Debian it installs what is missing; elsewhere it says how.
 # PARLEY_CHROMIUM and PARLEY_FIREFOX name browsers that stand elsewhere.
 set -euo pipefail
 
@@ -12,7 +12,11 @@ missing() {
   [ -x "$chromium" ] || packages+=(chromium)
   [ -x "$firefox" ] || packages+=(firefox-esr)
   command -v gcc > /dev/null || packages+=(gcc libc6-dev)
-  command -v ip > /dev/null || [ "$(uname)" != Linux ] || packages+=(iproute2)
+  if [ "$(uname)" = Linux ]; then
+    command -v ip > /dev/null || packages+=(iproute2)
+    command -v nft > /dev/null || [ -x /usr/sbin/nft ] || packages+=(nftables)
+    command -v turnutils_uclient > /dev/null || packages+=(coturn)
+  fi
   echo "${packages[*]}"
 }
 
@@ -24,6 +28,8 @@ if [ "$(id -u)" = 0 ] && grep -qs '^ID=debian$' /etc/os-release; then
   echo "Installing what the tests need: $packages"
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $install -qq > /dev/null
+  # The package brings a server too, which would take the port that parley wants.
+  case $packages in *coturn*) ! command -v systemctl > /dev/null || systemctl disable --now coturn > /dev/null 2>&1 || true ;; esac
   packages=$(missing)
   [ -n "$packages" ] || exit 0
   echo "Still missing after installing: $packages" >&2
