@@ -13,6 +13,8 @@ import type { Reach, Shown } from './state';
 import { Trunk } from './trunk';
 import { Wire, type WireOwner } from './wire';
 
+const lingerMillis = 2000;
+
 /** A link to a relay. */
 export class RelayLink implements Link {
   readonly limit: Limit = 'none'; // each layer has its own bounds
@@ -24,6 +26,7 @@ export class RelayLink implements Link {
   private carrying = false;
   private shown: readonly Shown[] | null = null;
   private last: LinkSource[] = []; // of the connection before
+  private newer = new Map<string, number>(); // since when there is something newer than that, by peer and kind
   private owed = false; // an offer is due once the one that is out was answered
   private reported = false; // since the last offer
   private closed = false;
@@ -117,8 +120,8 @@ export class RelayLink implements Link {
 
   async look(): Promise<void> {
     await this.trunk?.look();
-    const now = this.trunk?.sources(this.order) ?? [];
-    this.last = this.last.filter((was) => !now.some((is) => is.decoded && is.peer === was.peer && is.kind === was.kind));
+    const sources = this.trunk?.sources(this.order) ?? [];
+    this.last = this.last.filter((was) => !this.outlived(was, sources, Date.now()));
   }
 
   help(servers: RTCIceServer[]): void {
@@ -130,6 +133,18 @@ export class RelayLink implements Link {
     this.mender.close();
     this.trunk?.close();
     this.wire?.close();
+  }
+
+  // What was seen last stays until the newer has been decoded, and presented: elements need a moment for that.
+  private outlived(was: LinkSource, sources: readonly LinkSource[], now: number): boolean {
+    const key = `${was.peer} ${was.kind}`;
+    if (!sources.some((is) => is.decoded && is.stale !== true && is.peer === was.peer && is.kind === was.kind)) {
+      this.newer.delete(key);
+      return false;
+    }
+    const since = this.newer.get(key) ?? now;
+    this.newer.set(key, since);
+    return now - since >= lingerMillis;
   }
 
   // One more than there are: the next to come shall find a place without an offer.
@@ -169,6 +184,7 @@ export class RelayLink implements Link {
   private leave(): void {
     const seen = this.trunk?.sources(this.order).filter(({ kind }) => kind === 'camera' || kind === 'screen') ?? [];
     if (seen.length > 0) this.last = seen.map((source) => ({ ...source, decoded: true, stale: true }));
+    this.newer.clear();
     this.trunk?.close();
     this.wire?.close();
     this.wire = null;

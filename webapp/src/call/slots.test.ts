@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Seat, Told } from './relaycontrol';
-import { type Board, type Taken, emptyBoard, grown, heed, isShown, newest, numberOf, ownerOf } from './slots';
+import { type Board, type Taken, emptyBoard, grown, heed, isShown, leaverOf, newest, numberOf, ownerOf } from './slots';
 
 const members: Told = { type: 'members', members: [{ number: 1, id: 'ann' }, { number: 2, id: 'bob' }] };
 const seat = (slot: number, member: number, kind = 1): Seat => ({ slot, member, kind });
@@ -29,6 +29,18 @@ describe('the board', () => {
   it('gives who comes back to a slot a seat of its own', () => {
     const board = play(table(1, [seat(0, 1)]), filled(0, 1, 500), table(2, [seat(0, 2)]), table(3, [seat(0, 1)]));
     expect(first(board)).toEqual({ ...seat(0, 1), since: 3 });
+  });
+
+  it('remembers who was taken off, until somebody else has the slot or the number', () => {
+    const before = play(members, table(1, [seat(0, 1), seat(1, 2)]));
+    expect(before.left).toEqual([]);
+    const gone = [members, { type: 'members', members: [{ number: 1, id: 'ann' }] } as Told, table(2, [seat(0, 1)])].reduce(heed, before);
+    expect(gone.left).toEqual([{ ...seat(1, 2), since: 1 }]);
+    expect(leaverOf(gone, gone.left[0]!)).toEqual({ peer: 'bob', kind: 'camera' });
+    const back = [members, table(3, [seat(0, 1), seat(1, 2)])].reduce(heed, gone);
+    expect(back.left).toEqual(gone.left); // the picture is the old one until the slot is filled
+    expect(heed(gone, table(3, [seat(0, 1), seat(1, 1, 2)])).left).toEqual([]);
+    expect(heed(gone, { type: 'members', members: [{ number: 1, id: 'ann' }, { number: 2, id: 'eve' }] }).left).toEqual([]);
   });
 
   it('does not go back to an older table', () => {

@@ -19,21 +19,24 @@ export interface Board {
   revision: number;
   audio: readonly Taken[];
   video: readonly Taken[];
+  known: ReadonlyMap<number, string>; // members, with those who have gone since
+  left: readonly Taken[]; // video seats that were given up, as long as nobody else has their slot: it keeps the last picture
 }
 
 /** Before the relay has said anything. */
-export const emptyBoard: Board = { members: new Map(), revision: 0, audio: [], video: [] };
+export const emptyBoard: Board = { members: new Map(), revision: 0, audio: [], video: [], known: new Map(), left: [] };
 
 /** Takes in what the relay says. What is not about slots changes nothing. */
 export function heed(board: Board, told: Told): Board {
   switch (told.type) {
     case 'members':
-      return { ...board, members: new Map(told.members.map(({ number, id }) => [number, id])) };
+      return withMembers(board, new Map(told.members.map(({ number, id }) => [number, id])));
     case 'table': {
       if (told.revision <= board.revision) return board;
       const keep = (before: readonly Taken[], now: readonly Seat[]): Taken[] =>
         now.map((seat) => before.find((was) => sameSeat(was, seat)) ?? { ...seat, since: told.revision });
-      return { ...board, revision: told.revision, audio: keep(board.audio, told.audio), video: keep(board.video, told.video) };
+      const video = keep(board.video, told.video);
+      return { ...board, revision: told.revision, audio: keep(board.audio, told.audio), video, left: leftOf(board, video) };
     }
     case 'filled':
       return {
@@ -45,6 +48,18 @@ export function heed(board: Board, told: Told): Board {
   }
 }
 
+function withMembers(board: Board, members: ReadonlyMap<number, string>): Board {
+  const another = ({ member }: Seat): boolean => members.has(member) && members.get(member) !== board.known.get(member);
+  return { ...board, members, known: new Map([...board.known, ...members]), left: board.left.filter((seat) => !another(seat)) };
+}
+
+// Whom the relay takes off for a moment, because their page connects anew, is seen as they were last until they are back.
+function leftOf(board: Board, video: readonly Taken[]): Taken[] {
+  const gone = board.video.filter((was) => !video.some((is) => sameSeat(is, was) && is.since === was.since));
+  const before = board.left.filter((was) => !gone.some(({ slot }) => slot === was.slot));
+  return [...before, ...gone].filter((was) => !video.some((is) => is.slot === was.slot && !sameSeat(is, was)));
+}
+
 function sameSeat(a: Seat, b: Seat): boolean {
   return a.slot === b.slot && a.member === b.member && a.kind === b.kind;
 }
@@ -52,6 +67,13 @@ function sameSeat(a: Seat, b: Seat): boolean {
 /** Whose a seat is, in the words of the rest of the page; null while the relay has not said. */
 export function ownerOf(board: Board, seat: Seat): { peer: string; kind: Kind } | null {
   const peer = board.members.get(seat.member);
+  const kind = kinds[seat.kind];
+  return peer === undefined || kind === undefined ? null : { peer, kind };
+}
+
+/** Whose a seat was that was given up: they may not be a member of the relay at present. */
+export function leaverOf(board: Board, seat: Seat): { peer: string; kind: Kind } | null {
+  const peer = board.known.get(seat.member);
   const kind = kinds[seat.kind];
   return peer === undefined || kind === undefined ? null : { peer, kind };
 }

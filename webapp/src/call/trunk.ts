@@ -7,7 +7,7 @@ import { announced, announcedScreen, cameraEncodings, ramp, screenEncoding, unkn
 import { type Kind, type Tracks, kinds } from './kinds';
 import type { LinkSource } from './link';
 import { type LayerSize, type Told, type Viewed, ack, announce, decode, mesh, view } from './relaycontrol';
-import { type Board, type Count, type Taken, emptyBoard, grown, heed, isShown, newest, numberOf, ownerOf } from './slots';
+import { type Board, type Count, type Taken, emptyBoard, grown, heed, isShown, leaverOf, newest, numberOf, ownerOf } from './slots';
 import { levelOfRelay } from './speaking';
 import type { Shown } from './state';
 import { type Stat, type Wire, encode, replace } from './wire';
@@ -96,7 +96,14 @@ export class Trunk {
       const held = media === 'video' && this.heldAt.has(seat.slot); // a picture that moves elsewhere is better
       return [{ ...owner, id, order, stream, decoded: decoded && !held, shared: true }];
     });
-    return [...of('audio'), ...of('video')];
+    const last = this.board.left.flatMap((seat): LinkSource[] => {
+      const owner = leaverOf(this.board, seat);
+      const stream = this.slots.video[seat.slot]?.stream;
+      const id = this.idOf('video', seat);
+      if (owner === null || stream === undefined || !this.arrived.has(id)) return [];
+      return [{ ...owner, id, order, stream, decoded: true, shared: true, stale: true }];
+    });
+    return [...of('audio'), ...of('video'), ...last];
   }
 
   /** Looks what has come by now; for sound that nobody plays yet the statistics have to be asked. */
@@ -115,6 +122,10 @@ export class Trunk {
       // Browsers forget what they delivered 10 s ago, and a screen may stand still for longer.
       const latest = this.slots.video[seat.slot]?.receiver.getSynchronizationSources() ?? [];
       if (this.arrived.has(id) || isShown(seat, newest(latest))) arrived.add(id);
+    }
+    for (const seat of this.board.left) {
+      const id = this.idOf('video', seat);
+      if (this.arrived.has(id)) arrived.add(id);
     }
     const heard = new Map<string, number>();
     for (const seat of audio) {
